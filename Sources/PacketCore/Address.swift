@@ -1,0 +1,73 @@
+/// A 48-bit IEEE 802 address, most significant octet first in the low 48 bits.
+public struct MACAddress: Hashable, Sendable, BitwiseCopyable {
+  /// The address in the low 48 bits.
+  public var value: UInt64
+  @inlinable public init(_ value: UInt64) { self.value = value & 0xffff_ffff_ffff }
+}
+
+/// An IPv4 address. RFC 791.
+public struct IPv4Address: Hashable, Sendable, BitwiseCopyable {
+  /// The address as one number: 10.0.0.1 is 0x0a000001.
+  public var value: UInt32
+  @inlinable public init(_ value: UInt32) { self.value = value }
+}
+
+/// An IPv6 address. RFC 4291.
+public struct IPv6Address: Hashable, Sendable, BitwiseCopyable {
+  /// The first eight octets as one number.
+  public var high: UInt64
+  /// The last eight octets as one number.
+  public var low: UInt64
+  @inlinable public init(high: UInt64, low: UInt64) {
+    self.high = high
+    self.low = low
+  }
+}
+
+/// An address of any family: what the Source and Destination columns show and flows are keyed by.
+public struct Address: Hashable, Sendable, BitwiseCopyable {
+  /// Which family the octets belong to.
+  public enum Family: UInt8, Sendable, BitwiseCopyable { case none, mac, ipv4, ipv6 }
+
+  public let family: Family
+  /// First eight octets of an IPv6 address, otherwise 0.
+  public let high: UInt64
+  /// The address, or its last eight octets.
+  public let low: UInt64
+
+  @usableFromInline init(_ family: Family, high: UInt64, low: UInt64) {
+    self.family = family
+    self.high = high
+    self.low = low
+  }
+
+  /// No address at all.
+  public static let none = Address(.none, high: 0, low: 0)
+
+  @inlinable public init(_ mac: MACAddress) { self.init(.mac, high: 0, low: mac.value) }
+  @inlinable public init(_ ip: IPv4Address) { self.init(.ipv4, high: 0, low: UInt64(ip.value)) }
+  @inlinable public init(_ ip: IPv6Address) { self.init(.ipv6, high: ip.high, low: ip.low) }
+
+  /// The IPv4 address, when it is one.
+  public var ipv4: IPv4Address? {
+    family == .ipv4 ? IPv4Address(UInt32(truncatingIfNeeded: low)) : nil
+  }
+  /// The IPv6 address, when it is one.
+  public var ipv6: IPv6Address? { family == .ipv6 ? IPv6Address(high: high, low: low) : nil }
+  /// The 48-bit link address, when it is one.
+  public var mac: MACAddress? { family == .mac ? MACAddress(low) : nil }
+}
+
+/// The two ends of a packet as its innermost addressed layer names them.
+public struct Endpoints: Hashable, Sendable, BitwiseCopyable {
+  public var source: Address
+  public var destination: Address
+
+  @inlinable
+  public init(source: Address, destination: Address) {
+    self.source = source
+    self.destination = destination
+  }
+
+  public static let none = Endpoints(source: .none, destination: .none)
+}

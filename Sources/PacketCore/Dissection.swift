@@ -1,0 +1,182 @@
+/// What is known about one packet: where its layers are, their notes and findings, and how far the
+/// dissection got. One value is reused packet after packet.
+public struct Dissection: Sendable {
+  /// What the capture says about the frame.
+  public private(set) var frame: FrameHeader
+  /// Comments of the frame in a pcapng file, the fields `frame.comment`.
+  public var comments: [String] = []
+  /// When the first frame of the capture was seen, the frame before this one, and the one shown
+  /// before this one; each the frame's own time when there was none.
+  public var firstTime: Timestamp
+  public var previousTime: Timestamp
+  public var previousDisplayedTime: Timestamp
+
+  /// The layers, outermost first; the first is the frame itself.
+  @inlinable public var layers: [LayerRecord] { records }
+  @usableFromInline var records: [LayerRecord] = []
+  /// What was found wrong or worth a remark, in the order of the layers.
+  public private(set) var findings: [Finding] = []
+  /// Why the walk ended before the packet did, and in which protocol.
+  public private(set) var failure: Failure?
+  /// Source and destination as the innermost addressed layer names them.
+  @inlinable public var endpoints: Endpoints { ends }
+  @usableFromInline var ends = Endpoints.none
+  /// The layer that names the packet in the columns.
+  @inlinable public var speaker: Int { speaking }
+  @usableFromInline var speaking = 0
+
+  /// Reassembled octets that layers stand in, buffer 1 first. Buffer 0 is the frame itself.
+  public private(set) var buffers: [[UInt8]] = []
+  /// A buffer in which the walk goes on when the present one is done.
+  var continuation: (buffer: Int, type: PayloadType)?
+
+  @usableFromInline var notes: [UInt64]
+  @usableFromInline var notesCount = 0
+  @usableFromInline var currentBuffer: UInt8 = 0
+  /// True while the octets are a packet that this packet quotes.
+  @usableFromInline var isQuoting = false
+
+  /// A dissection that stopped early: the protocol that could not be read, and why.
+  public struct Failure: Sendable {
+    public let type: any ErasedLayer.Type
+    public let error: ParseError
+    /// The buffer that the error's offset counts in.
+    public let buffer: UInt8
+    /// True when the broken packet is one that this packet quotes.
+    public let isQuoted: Bool
+  }
+
+  public init() {
+    frame = FrameHeader(capturedLength: 0, originalLength: 0, linkType: .null)
+    firstTime = frame.time
+    previousTime = frame.time
+    previousDisplayedTime = frame.time
+    notes = Array(repeating: 0, count: 256)
+    records.reserveCapacity(16)
+  }
+
+  /// Forgets the last packet.
+  mutating func begin(_ frame: FrameHeader) {
+    self.frame = frame
+    records.removeAll(keepingCapacity: true)
+    if !findings.isEmpty { findings.removeAll(keepingCapacity: true) }
+    if !buffers.isEmpty { buffers.removeAll(keepingCapacity: true) }
+    if !comments.isEmpty { comments.removeAll(keepingCapacity: true) }
+    failure = nil
+    ends = .none
+    speaking = 0
+    continuation = nil
+    notesCount = 0
+    currentBuffer = 0
+    isQuoting = false
+  }
+
+  /// Records a layer and returns its index.
+  @inlinable
+  mutating func push<L: Layer>(
+    _ type: L.Type, start: Int, headerEnd: Int, end: Int, reportedEnd: Int
+  ) -> Int {
+    let index = records.count
+    records.append(
+      LayerRecord(
+        type: type, start: start, headerLength: headerEnd &- start,
+        payloadLength: max(end &- headerEnd, 0), missing: max(reportedEnd &- end, 0),
+        buffer: currentBuffer, isQuoted: isQuoting))
+    if L.summarizes, !isQuoting { speaking = index }
+    return index
+  }
+
+  /// Names the packet's two ends; a quoted packet's ends do not count.
+  @inlinable
+  public mutating func setEndpoints(source: Address, destination: Address) {
+    guard !isQuoting else { return }
+    ends = Endpoints(source: source, destination: destination)
+  }
+
+  /// What follows is a packet that this one quotes, not traffic of its own.
+  @inlinable public mutating func quoteWhatFollows() { isQuoting = true }
+
+  /// Gives the layer at `index` back the columns, over those that follow.
+  public mutating func speak(_ index: Int) { speaking = index }
+
+  /// The walk goes on in octets of their own (a reassembled datagram) once this layer is done.
+  ///
+  /// - Parameters:
+  ///   - octets: The whole of what the layers that follow stand in.
+  ///   - type: What the octets are.
+  public mutating func continueWith(_ octets: [UInt8], as type: PayloadType) {
+    guard buffers.count < 250 else { return }
+    buffers.append(octets)
+    continuation = (buffers.count, type)
+  }
+
+  /// Adds a remark of the layer at `index`.
+  ///
+  /// - Parameters:
+  ///   - kind: One that the layer's schema declares.
+  ///   - found: The value in the packet, for kinds that name one.
+  ///   - expected: The value that would have been right, for kinds that name one.
+  public mutating func add(
+    _ kind: FindingKind, at index: Int, found: UInt64 = 0, expected: UInt64 = 0
+  ) {
+    findings.append(Finding(kind: kind, layer: index, found: found, expected: expected))
+  }
+
+  /// The buffer to go on in, if a layer named one; its octets are buffer `currentBuffer` then.
+  mutating func takeContinuation() -> (buffer: Int, type: PayloadType)? {
+    guard let next = continuation else { return nil }
+    continuation = nil
+    currentBuffer = UInt8(truncatingIfNeeded: next.buffer)
+    return next
+  }
+
+  mutating func fail(_ type: any ErasedLayer.Type, _ error: ParseError) {
+    failure = Failure(type: type, error: error, buffer: currentBuffer, isQuoted: isQuoting)
+    add(error.reason == .cut ? .cut : .malformed, at: max(layers.count - 1, 0))
+  }
+
+  /// Keeps a layer's note.
+  @inlinable
+  public mutating func setNote<Note: BitwiseCopyable>(_ note: Note, at index: Int) {
+    let words = (MemoryLayout<Note>.size &+ 7) / 8
+    guard notesCount &+ words <= notes.count else { return }
+    let offset = notesCount
+    notes.withUnsafeMutableBytes {
+      $0.storeBytes(of: note, toByteOffset: offset &* 8, as: Note.self)
+    }
+    records[index].note = UInt16(truncatingIfNeeded: offset)
+    notesCount &+= words
+  }
+
+  /// The note that a layer left, of the type that its protocol declares.
+  @inlinable
+  public func note<L: Layer>(of layer: L.Type, _ record: LayerRecord) -> L.Note? {
+    guard record.note != LayerRecord.noNote else { return nil }
+    return notes.withUnsafeBytes {
+      $0.loadUnaligned(fromByteOffset: Int(record.note) &* 8, as: L.Note.self)
+    }
+  }
+
+  /// The innermost layer of a protocol that is not quoted.
+  public func last<L: Layer>(_ type: L.Type) -> LayerRecord? {
+    layers.last { $0.is(L.self) && !$0.isQuoted }
+  }
+
+  /// The innermost value of a protocol, decoded.
+  ///
+  /// - Parameter frame: The frame's octets.
+  public func decode<L: Layer>(_ type: L.Type, in frame: RawSpan) -> L? {
+    guard let record = last(type) else { return nil }
+    return withBytes(of: record.buffer, frame: frame) { bytes in L.decode(record, in: bytes) }
+  }
+
+  /// Gives `body` the buffer that a record with this buffer number stands in.
+  @inlinable
+  public func withBytes<R>(
+    of buffer: UInt8, frame: RawSpan, _ body: (RawSpan) -> R
+  ) -> R {
+    if buffer == 0 { return body(frame) }
+    let octets = buffers[Int(buffer) &- 1]
+    return body(octets.span.bytes)
+  }
+}

@@ -1,0 +1,201 @@
+/// The declaration of one field of `Value`: a layer, or an item that a layer holds several of (a
+/// TCP option, a DNS record). Everything that shows or tests fields works off these.
+public struct Field<Value>: Sendable {
+  /// Emits the values of one packet.
+  public typealias Emit =
+    @Sendable (Value, RawSpan, LayerRecord, Dissection, inout FieldSink) -> Void
+  /// Adds a value at a place counted from the layer's (or item's) first octet.
+  public typealias Add = (FieldValue, Range<Int>?) -> Void
+
+  public let info: FieldInfo
+  let emit: Emit
+  /// Everything declared below, depth first.
+  let descendants: [(info: FieldInfo, depth: Int)]
+
+  init(_ info: FieldInfo, descendants: [(FieldInfo, Int)] = [], emit: @escaping Emit) {
+    self.info = info
+    self.emit = emit
+    self.descendants = descendants
+  }
+}
+
+extension Field {
+  private static func below(_ children: [Field<Value>]) -> [(FieldInfo, Int)] {
+    children.flatMap { [($0.info, 1)] + $0.descendants.map { ($0.info, $0.depth + 1) } }
+  }
+
+  private static func emitAll(
+    _ children: [Field<Value>], _ value: Value, _ bytes: RawSpan, _ record: LayerRecord,
+    _ dissection: Dissection, _ sink: inout FieldSink
+  ) {
+    guard !children.isEmpty else { return }
+    sink.depth += 1
+    for child in children { child.emit(value, bytes, record, dissection, &sink) }
+    sink.depth -= 1
+  }
+
+  /// A number in the header at a place that never varies.
+  ///
+  /// - Parameters:
+  ///   - place: Octets from the layer's first.
+  ///   - mask: The bits of those octets that are the value, network byte order; shifted down to
+  ///     bit 0 by whoever reads. Nil for all.
+  ///   - children: Fields that are parts of this one, such as flags.
+  ///   - read: The value of the decoded layer.
+  public static func number<N: FixedWidthInteger & SendableMetatype>(
+    _ name: String, _ title: String, at place: Range<Int>, mask: UInt64? = nil,
+    base: FieldBase = .decimal, label: (@Sendable (UInt64) -> String?)? = nil,
+    children: [Field<Value>] = [], _ read: @escaping @Sendable (Value) -> N
+  ) -> Field {
+    let bits = mask?.nonzeroBitCount ?? (place.count * 8)
+    let info = FieldInfo(
+      name, title, .unsigned, base: base, mask: mask, bits: bits, place: place, label: label)
+    return Field(info, descendants: below(children)) { value, bytes, record, dissection, sink in
+      sink.add(info, .unsigned(UInt64(truncatingIfNeeded: read(value))), at: place)
+      emitAll(children, value, bytes, record, dissection, &sink)
+    }
+  }
+
+  /// A number at a place that depends on the layer, or that not every packet has (nil).
+  public static func number<N: FixedWidthInteger & SendableMetatype>(
+    _ name: String, _ title: String, bits: Int, base: FieldBase = .decimal,
+    label: (@Sendable (UInt64) -> String?)? = nil,
+    at place: @escaping @Sendable (Value) -> Range<Int>?,
+    children: [Field<Value>] = [], _ read: @escaping @Sendable (Value) -> N?
+  ) -> Field {
+    let info = FieldInfo(name, title, .unsigned, base: base, bits: bits, label: label)
+    return Field(info, descendants: below(children)) { value, bytes, record, dissection, sink in
+      guard let number = read(value) else { return }
+      sink.add(info, .unsigned(UInt64(truncatingIfNeeded: number)), at: place(value))
+      emitAll(children, value, bytes, record, dissection, &sink)
+    }
+  }
+
+  /// One bit.
+  public static func flag(
+    _ name: String, _ title: String, at place: Range<Int>, mask: UInt64,
+    _ read: @escaping @Sendable (Value) -> Bool
+  ) -> Field {
+    let info = FieldInfo(name, title, .boolean, mask: mask, bits: 1, place: place)
+    return Field(info) { value, _, _, _, sink in
+      sink.add(info, .boolean(read(value)), at: place)
+    }
+  }
+
+  /// An Ethernet address in the header.
+  public static func mac(
+    _ name: String, _ title: String, at place: Range<Int>,
+    _ read: @escaping @Sendable (Value) -> MACAddress
+  ) -> Field {
+    let info = FieldInfo(name, title, .mac, place: place)
+    return Field(info) { value, _, _, _, sink in sink.add(info, .mac(read(value)), at: place) }
+  }
+
+  /// An IPv4 address in the header.
+  public static func ipv4(
+    _ name: String, _ title: String, at place: Range<Int>,
+    _ read: @escaping @Sendable (Value) -> IPv4Address
+  ) -> Field {
+    let info = FieldInfo(name, title, .ipv4, place: place)
+    return Field(info) { value, _, _, _, sink in sink.add(info, .ipv4(read(value)), at: place) }
+  }
+
+  /// An IPv6 address in the header.
+  public static func ipv6(
+    _ name: String, _ title: String, at place: Range<Int>,
+    _ read: @escaping @Sendable (Value) -> IPv6Address
+  ) -> Field {
+    let info = FieldInfo(name, title, .ipv6, place: place)
+    return Field(info) { value, _, _, _, sink in sink.add(info, .ipv6(read(value)), at: place) }
+  }
+
+  /// Octets as they stand in the packet; absent where `place` is nil or empty.
+  public static func octets(
+    _ name: String, _ title: String, at place: @escaping @Sendable (Value) -> Range<Int>?
+  ) -> Field {
+    let info = FieldInfo(name, title, .octets)
+    return Field(info) { value, _, _, _, sink in
+      guard let place = place(value), !place.isEmpty else { return }
+      sink.add(info, .octetsInPlace, at: place)
+    }
+  }
+
+  /// A value of any type that follows from the layer, its record and the dissection; absent where
+  /// `read` gives nil.
+  ///
+  /// - Parameter place: The octets that it was read from; nil for a generated value.
+  public static func derived(
+    _ name: String, _ title: String, _ type: FieldType, base: FieldBase = .decimal, bits: Int = 0,
+    at place: (@Sendable (Value) -> Range<Int>?)? = nil,
+    label: (@Sendable (UInt64) -> String?)? = nil, children: [Field<Value>] = [],
+    _ read: @escaping @Sendable (Value, LayerRecord, Dissection) -> FieldValue?
+  ) -> Field {
+    let info = FieldInfo(
+      name, title, type, base: base, bits: bits, isGenerated: place == nil, label: label)
+    return Field(info, descendants: below(children)) { value, bytes, record, dissection, sink in
+      guard let found = read(value, record, dissection) else { return }
+      sink.add(info, found, at: place?(value))
+      emitAll(children, value, bytes, record, dissection, &sink)
+    }
+  }
+
+  /// A line of the tree that holds other fields and has no value of its own; absent where `place`
+  /// is nil.
+  public static func group(
+    _ name: String, _ title: String, at place: @escaping @Sendable (Value) -> Range<Int>?,
+    children: [Field<Value>]
+  ) -> Field {
+    let info = FieldInfo(name, title, .label)
+    return Field(info, descendants: below(children)) { value, bytes, record, dissection, sink in
+      guard let place = place(value) else { return }
+      sink.add(info, .present, at: place)
+      emitAll(children, value, bytes, record, dissection, &sink)
+    }
+  }
+
+  /// A field with any number of values.
+  ///
+  /// - Parameter each: Calls its last argument once a value.
+  public static func list(
+    _ name: String, _ title: String, _ type: FieldType, base: FieldBase = .decimal, bits: Int = 0,
+    label: (@Sendable (UInt64) -> String?)? = nil, isGenerated: Bool = false,
+    _ each: @escaping @Sendable (Value, RawSpan, Dissection, Add) -> Void
+  ) -> Field {
+    let info = FieldInfo(
+      name, title, type, base: base, bits: bits, isGenerated: isGenerated, label: label)
+    return Field(info) { value, bytes, _, dissection, sink in
+      each(value, bytes, dissection) { found, place in sink.add(info, found, at: place) }
+    }
+  }
+
+  /// Any number of items, each a line of the tree with fields of its own (options, records).
+  ///
+  /// - Parameters:
+  ///   - item: The fields of one item; their places count from the item's first octet.
+  ///   - title: The text of one item's line; the field's title where nil.
+  ///   - each: Calls its last argument once an item, with the item's place in the layer.
+  public static func items<Item>(
+    _ name: String, _ title: String, of item: [Field<Item>],
+    heading: (@Sendable (Item) -> String)? = nil,
+    _ each: @escaping @Sendable (Value, (Item, Range<Int>) -> Void) -> Void
+  ) -> Field {
+    let info = FieldInfo(name, title, .string)
+    let below = item.flatMap { [($0.info, 1)] + $0.descendants.map { ($0.info, $0.depth + 1) } }
+    return Field(info, descendants: below) { value, bytes, record, dissection, sink in
+      each(value) { one, place in
+        sink.add(info, .string(heading?(one) ?? title), at: place)
+        let base = sink.base
+        sink.base += place.lowerBound
+        sink.depth += 1
+        for field in item { field.emit(one, bytes, record, dissection, &sink) }
+        sink.depth -= 1
+        sink.base = base
+      }
+    }
+  }
+
+  /// A name for several fields at once: `ip.addr` for `ip.src` and `ip.dst`.
+  public static func either(_ name: String, _ title: String, of members: String...) -> Field {
+    Field(FieldInfo(name, title, .label, members: members)) { _, _, _, _, _ in }
+  }
+}

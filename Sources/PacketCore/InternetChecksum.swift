@@ -1,0 +1,117 @@
+/// The Internet checksum: the ones' complement of the ones' complement sum of 16-bit words.
+/// RFC 1071; RFC 1624 for why 0xffff and 0x0000 are the same sum.
+public struct InternetChecksum: Sendable {
+  /// Partial sum of big-endian 16-bit words, carries not yet folded in.
+  @usableFromInline var sum: UInt64 = 0
+
+  @inlinable public init() {}
+
+  /// Adds octets that begin at an even offset of the data; an odd last octet is padded with zero.
+  @inlinable
+  public mutating func add(_ bytes: RawSpan) {
+    // Words are summed in the machine's byte order and swapped once at the end: RFC 1071 section
+    // 2 (B), "the sum of 16-bit integers can be computed in either byte order".
+    let count = bytes.byteCount
+    var words: UInt64 = 0
+    var offset = 0
+    while offset &+ 16 <= count {
+      let first = bytes.unsafeLoadUnaligned(fromByteOffset: offset, as: UInt64.self)
+      let second = bytes.unsafeLoadUnaligned(fromByteOffset: offset &+ 8, as: UInt64.self)
+      words &+= (first & 0xffff_ffff) &+ (first &>> 32)
+      words &+= (second & 0xffff_ffff) &+ (second &>> 32)
+      offset &+= 16
+    }
+    while offset &+ 4 <= count {
+      words &+= UInt64(bytes.unsafeLoadUnaligned(fromByteOffset: offset, as: UInt32.self))
+      offset &+= 4
+    }
+    if offset &+ 2 <= count {
+      words &+= UInt64(bytes.unsafeLoadUnaligned(fromByteOffset: offset, as: UInt16.self))
+      offset &+= 2
+    }
+    if offset < count {
+      let last = bytes.unsafeLoadUnaligned(fromByteOffset: offset, as: UInt8.self)
+      words &+= UInt64(UInt16(last).littleEndian)
+    }
+    sum &+= UInt64(Self.folded(words).byteSwapped)
+  }
+
+  /// Adds one 16-bit word.
+  @inlinable public mutating func add(_ word: UInt16) { sum &+= UInt64(word) }
+
+  /// Adds one 32-bit word.
+  @inlinable
+  public mutating func add(_ word: UInt32) {
+    sum &+= UInt64(word &>> 16) &+ UInt64(word & 0xffff)
+  }
+
+  /// Adds one 64-bit word.
+  @inlinable
+  public mutating func add(_ word: UInt64) {
+    add(UInt32(truncatingIfNeeded: word &>> 32))
+    add(UInt32(truncatingIfNeeded: word))
+  }
+
+  /// The sum in 16 bits, not complemented: 0xffff over data whose checksum is right.
+  @inlinable public var folded: UInt16 { Self.folded(sum) }
+
+  /// The value for the checksum field, when that field was summed as zero.
+  @inlinable public var value: UInt16 { ~folded }
+
+  @inlinable
+  static func folded(_ sum: UInt64) -> UInt16 {
+    var sum = (sum & 0xffff_ffff) &+ (sum &>> 32)
+    sum = (sum & 0xffff_ffff) &+ (sum &>> 32)
+    sum = (sum & 0xffff) &+ (sum &>> 16)
+    sum = (sum & 0xffff) &+ (sum &>> 16)
+    return UInt16(truncatingIfNeeded: (sum & 0xffff) &+ (sum &>> 16))
+  }
+}
+
+/// What became of checking a checksum. An offloaded one is never called bad.
+public enum ChecksumStatus: UInt8, Sendable, BitwiseCopyable {
+  // Wireshark's numbers (`*.checksum.status`); ours stands above them.
+  case bad = 0
+  case good = 1
+  /// The octets it covers are not all here: cut by the capture, or a fragment.
+  case unverified = 2
+  /// The sender computed none (UDP over IPv4 with zero).
+  case notPresent = 3
+  /// A value the protocol forbids (UDP over IPv6 with zero).
+  case illegal = 4
+  /// Not computed yet when captured: the field holds the sum of the pseudo-header alone, which the
+  /// network card would have completed.
+  case offloaded = 5
+}
+
+/// The verdict on one checksum field, kept as (part of) a layer's note.
+public struct ChecksumVerdict: Sendable, BitwiseCopyable {
+  public var status: ChecksumStatus
+  /// The value that would have been right; meaningful for `.good` and `.bad` and `.offloaded`.
+  public var expected: UInt16
+
+  @inlinable
+  public init(_ status: ChecksumStatus, expected: UInt16 = 0) {
+    self.status = status
+    self.expected = expected
+  }
+
+  /// Judges a field that was summed together with its data.
+  ///
+  /// - Parameters:
+  ///   - found: The field's value in the packet.
+  ///   - total: The sum over pseudo-header and data, the field included.
+  ///   - pseudoHeader: The sum over the pseudo-header alone, nil where there is none. A field that
+  ///     equals it was left for the network card to complete: offloaded, not bad.
+  @inlinable
+  public init(found: UInt16, total: InternetChecksum, pseudoHeader: InternetChecksum?) {
+    if total.folded == 0xffff {
+      self.init(.good, expected: found)
+    } else {
+      var rest = total
+      rest.add(~found)  // RFC 1624: taking a word out is adding its complement.
+      let offloaded = pseudoHeader.map { $0.folded == found } ?? false
+      self.init(offloaded ? .offloaded : .bad, expected: rest.value)
+    }
+  }
+}

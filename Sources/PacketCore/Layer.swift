@@ -1,0 +1,107 @@
+/// One protocol: a struct that can be read, written, described and checked.
+///
+/// The struct is the whole protocol. Its header fields are stored properties, its schema declares
+/// each of them once for the tree, JSON, the display filter and the documentation, and
+/// `carriedBy` says which numbers of the layers below lead here. Adding a protocol is one new file
+/// with such a struct, and one line in the registry.
+public protocol Layer: ErasedLayer, Sendable, Equatable {
+  /// What `inspect` found out from context (a checksum verdict, a stream number) and left for the
+  /// fields and the summary to show.
+  associatedtype Note: BitwiseCopyable = NoNote
+  /// What the protocol remembers from frame to frame (fragments, connections).
+  associatedtype Memory: LayerMemory = NoMemory
+
+  /// Name, title, specification and fields, declared once.
+  static var schema: Schema<Self> { get }
+  /// The numbers of lower layers that lead to this protocol.
+  static var carriedBy: [PayloadType] { get }
+  /// False for layers that never name a packet in the columns, such as padding or an extension
+  /// header.
+  static var summarizes: Bool { get }
+
+  /// Reads the header and leaves the reader at the payload, trimmed to what a length field says.
+  /// - Throws: `ParseError` when the header is not all there or contradicts its specification.
+  init(reading reader: inout ByteReader) throws(ParseError)
+
+  /// Writes the header exactly as the fields say, damage included: what `init(reading:)` read.
+  func write(to writer: inout ByteWriter)
+
+  /// What follows the header.
+  var payloadType: PayloadType { get }
+
+  /// Checks the layer, remembers it, leaves a note and findings, and says what follows.
+  ///
+  /// - Parameters:
+  ///   - bytes: The buffer that the layer's record speaks of.
+  ///   - index: Position of the layer's own record in the dissection; it is the last one.
+  ///   - dissection: The packet so far.
+  ///   - memory: What the protocol remembers.
+  func inspect(
+    _ bytes: RawSpan, at index: Int, in dissection: inout Dissection, memory: Memory
+  ) -> PayloadType
+
+  /// Writes the Protocol and Info columns for a packet that this layer is the innermost of.
+  func summarize(
+    _ bytes: RawSpan, _ record: LayerRecord, in dissection: borrowing Dissection,
+    into columns: inout Columns)
+}
+
+/// The note of a layer that leaves none.
+public struct NoNote: BitwiseCopyable, Sendable {
+  @inlinable public init() {}
+}
+
+/// What a protocol keeps between frames. One instance belongs to one `Dissector`, which uses it
+/// from one thread at a time.
+public protocol LayerMemory: AnyObject {
+  /// - Parameter limits: How much may be held.
+  init(limits: Limits)
+}
+
+/// The memory of a protocol that needs none.
+public final class NoMemory: LayerMemory {
+  public init(limits: Limits) {}
+}
+
+/// Bounds on everything a stranger can make netlab hold. Hitting one is a finding, never an error.
+public struct Limits: Sendable {
+  /// Layers in one packet.
+  public var layers = 64
+  /// Octets of IP fragments waiting for their rest.
+  public var fragmentOctets = 16 << 20
+  /// Seconds that fragments wait, counted in the capture's own time. RFC 791 section 3.2 speaks of
+  /// 15 s, RFC 8200 section 4.5 of 60 s.
+  public var fragmentSeconds: Int64 = 60
+  /// Connections remembered at once; the longest idle are forgotten first.
+  public var connections = 1 << 20
+  public init() {}
+}
+
+/// The two columns that a layer fills; the others come from the frame and its endpoints.
+public struct Columns: ~Copyable {
+  /// The Protocol column.
+  public var protocolName: StaticString = ""
+  /// The Info column.
+  public var info = TextBuffer(capacity: 1024)
+  public init() {}
+}
+
+extension Layer {
+  @inlinable public static var summarizes: Bool { true }
+  @inlinable public var payloadType: PayloadType { .nothing }
+
+  @inlinable
+  public func inspect(
+    _ bytes: RawSpan, at index: Int, in dissection: inout Dissection, memory: Memory
+  ) -> PayloadType {
+    payloadType
+  }
+
+  public func summarize(
+    _ bytes: RawSpan, _ record: LayerRecord, in dissection: borrowing Dissection,
+    into columns: inout Columns
+  ) {
+    columns.protocolName = Self.schema.title
+    columns.info.append(Self.schema.title)
+  }
+}

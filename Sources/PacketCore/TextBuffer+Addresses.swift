@@ -1,0 +1,84 @@
+extension TextBuffer {
+  /// Dotted decimal.
+  @inlinable
+  public mutating func append(_ address: IPv4Address) {
+    let value = address.value
+    appendOctet(UInt8(truncatingIfNeeded: value &>> 24))
+    append(byte: 46)
+    appendOctet(UInt8(truncatingIfNeeded: value &>> 16))
+    append(byte: 46)
+    appendOctet(UInt8(truncatingIfNeeded: value &>> 8))
+    append(byte: 46)
+    appendOctet(UInt8(truncatingIfNeeded: value))
+  }
+
+  @inlinable
+  mutating func appendOctet(_ octet: UInt8) {
+    reserve(3)
+    if octet >= 100 {
+      append(byte: 48 &+ octet / 100)
+      append(byte: 48 &+ octet / 10 % 10)
+    } else if octet >= 10 {
+      append(byte: 48 &+ octet / 10)
+    }
+    append(byte: 48 &+ octet % 10)
+  }
+
+  /// Six octets in lower-case hexadecimal with colons.
+  public mutating func append(_ address: MACAddress) {
+    for index in 0..<6 {
+      if index > 0 { append(byte: 58) }
+      append(hex: address.value >> UInt64(40 - 8 * index) & 0xff, digits: 2)
+    }
+  }
+
+  /// The canonical text form. RFC 5952: lower case, no leading zeros, the longest run of two or
+  /// more zero groups, the first of equal ones, becomes "::"; IPv4-mapped ends in dotted decimal.
+  public mutating func append(_ address: IPv6Address) {
+    func group(_ index: Int) -> UInt64 {
+      (index < 4 ? address.high >> UInt64(48 - 16 * index)
+        : address.low >> UInt64(48 - 16 * (index - 4))) & 0xffff
+    }
+    // RFC 5952 section 5: a well-known prefix that embeds IPv4 is written with it.
+    let mapped = address.high == 0 && address.low >> 32 == 0xffff
+    let groups = mapped ? 6 : 8
+    var best = (start: -1, length: 1)
+    var index = 0
+    while index < groups {
+      guard group(index) == 0 else {
+        index += 1
+        continue
+      }
+      let start = index
+      while index < groups, group(index) == 0 { index += 1 }
+      if index - start > best.length { best = (start, index - start) }
+    }
+    index = 0
+    while index < groups {
+      if index == best.start {
+        append("::")
+        index += best.length
+        continue
+      }
+      if index > 0, index != best.start + best.length || best.start < 0 { append(byte: 58) }
+      let value = group(index)
+      append(hex: value, digits: value > 0xfff ? 4 : value > 0xff ? 3 : value > 0xf ? 2 : 1)
+      index += 1
+    }
+    if mapped {
+      if best.start + best.length != groups { append(byte: 58) }
+      append(IPv4Address(UInt32(truncatingIfNeeded: address.low)))
+    }
+  }
+
+  /// An address of any family; nothing for none.
+  @inlinable
+  public mutating func append(_ address: Address) {
+    switch address.family {
+    case .ipv4: append(IPv4Address(UInt32(truncatingIfNeeded: address.low)))
+    case .ipv6: append(IPv6Address(high: address.high, low: address.low))
+    case .mac: append(MACAddress(address.low))
+    case .none: break
+    }
+  }
+}
