@@ -13,6 +13,7 @@ let package = Package(
     .library(name: "Protocols", targets: ["Protocols"]),
     .library(name: "DisplayFilter", targets: ["DisplayFilter"]),
     .library(name: "Capture", targets: ["Capture"]),
+    .library(name: "Projection", targets: ["Projection"]),
   ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2")
@@ -28,10 +29,13 @@ let package = Package(
     .target(
       name: "Capture", dependencies: ["PacketCore", "CPcap", "CZlib", "CLinux"],
       swiftSettings: strict),
+    .target(
+      name: "Projection", dependencies: ["PacketCore", "DisplayFilter", "Capture"],
+      swiftSettings: strict),
     .executableTarget(
       name: "netlab",
       dependencies: [
-        "PacketCore", "Protocols", "DisplayFilter", "Capture",
+        "PacketCore", "Protocols", "DisplayFilter", "Capture", "Projection",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: strict),

@@ -3,6 +3,8 @@
 public struct Dissection: Sendable {
   /// What the capture says about the frame.
   public private(set) var frame: FrameHeader
+  /// The interface the frame was captured on, the field `frame.interface_name`; empty when unknown.
+  public var interfaceName = ""
   /// Comments of the frame in a pcapng file, the fields `frame.comment`.
   public var comments: [String] = []
   /// When the first frame of the capture was seen, the frame before this one, and the one shown
@@ -33,6 +35,7 @@ public struct Dissection: Sendable {
   @usableFromInline var notes: [UInt64]
   @usableFromInline var notesCount = 0
   @usableFromInline var currentBuffer: UInt8 = 0
+  @usableFromInline var currentSpace = PayloadType.Space.nothing
   /// True while the octets are a packet that this packet quotes.
   @usableFromInline var isQuoting = false
 
@@ -68,6 +71,7 @@ public struct Dissection: Sendable {
     continuation = nil
     notesCount = 0
     currentBuffer = 0
+    currentSpace = .nothing
     isQuoting = false
   }
 
@@ -81,7 +85,7 @@ public struct Dissection: Sendable {
       LayerRecord(
         type: type, start: start, headerLength: headerEnd &- start,
         payloadLength: max(end &- headerEnd, 0), missing: max(reportedEnd &- end, 0),
-        buffer: currentBuffer, isQuoted: isQuoting))
+        buffer: currentBuffer, space: currentSpace, isQuoted: isQuoting))
     if L.summarizes, !isQuoting { speaking = index }
     return index
   }

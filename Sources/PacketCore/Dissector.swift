@@ -71,6 +71,7 @@ public struct Dissector: ~Copyable {
     while start < end || reportedEnd > end && start <= end {
       guard let position = registry.position(for: type) else {
         if start < end {
+          dissection.currentSpace = .nothing
           _ = dissection.push(
             Payload.self, start: start, headerEnd: end, end: end, reportedEnd: reportedEnd)
         }
@@ -81,6 +82,7 @@ public struct Dissector: ~Copyable {
         return
       }
       let layer = registry.layers[position]
+      dissection.currentSpace = type.space
       do {
         type = try layer.walk(
           bytes, from: start, to: end, reportedEnd: reportedEnd, into: &dissection,

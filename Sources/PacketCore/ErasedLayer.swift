@@ -29,6 +29,8 @@ public protocol ErasedLayer: Sendable {
 
   /// Name, title, specification and fields without the protocol's type.
   static var description: LayerDescription { get }
+  /// What the Protocol column says about packets whose innermost layer this is.
+  static var column: StaticString { get }
   /// The numbers of lower layers that lead here.
   static var carriedBy: [PayloadType] { get }
   /// Whether the layer may name the packet in the columns.
@@ -96,6 +98,8 @@ extension Layer {
       bytes, from: Int(record.start), to: end, reportedEnd: end &+ Int(record.missing))
     return try? Self(reading: &reader)
   }
+
+  public static var column: StaticString { schema.column }
 
   public static var description: LayerDescription { schema.description }
 

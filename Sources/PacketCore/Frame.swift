@@ -40,6 +40,9 @@ public struct Frame: Layer {
         _, _, d in
         .unsigned(UInt64(d.frame.capturedLength))
       },
+      .derived("frame.interface_name", "Interface name", .string) { _, _, d in
+        d.interfaceName.isEmpty ? nil : .string(d.interfaceName)
+      },
       .derived("frame.interface_id", "Interface id", .unsigned) { _, _, d in
         .unsigned(UInt64(d.frame.point.interface))
       },
@@ -51,7 +54,7 @@ public struct Frame: Layer {
         .unsigned(UInt64(d.frame.linkType.rawValue))
       },
       .derived("frame.protocols", "Protocols in frame", .string) { _, _, d in
-        .string(d.layers.dropFirst().map { $0.type.description.name }.joined(separator: ":"))
+        .string(protocols(d))
       },
       .list("frame.comment", "Comment", .string) { _, _, d, emit in
         for comment in d.comments { emit(.string(comment), nil) }
@@ -66,4 +69,14 @@ public struct Frame: Layer {
       text.append(UInt64(d.frame.capturedLength))
       text.append(" bytes captured")
     })
+
+  /// The names of the layers as Wireshark chains them, where the EtherType counts as one.
+  private static func protocols(_ dissection: Dissection) -> String {
+    var names: [String] = []
+    for record in dissection.layers.dropFirst() {
+      if record.space == .etherType { names.append("ethertype") }
+      names.append(record.type.description.name)
+    }
+    return names.joined(separator: ":")
+  }
 }

@@ -51,13 +51,15 @@ public struct FrameHeader: Sendable, BitwiseCopyable {
   public var linkType: LinkType
   /// Where it was captured.
   public var point: CapturePoint
+  /// Decimal digits of the seconds that the source resolves: 6 for microseconds, 9 for nanoseconds.
+  public var timeDigits: UInt8
   /// False where the source states no time (a pcapng simple packet block).
   public var hasTime: Bool
 
   public init(
     number: Int = 0, time: Timestamp = Timestamp(seconds: 0, nanoseconds: 0), capturedLength: Int,
     originalLength: Int, linkType: LinkType, point: CapturePoint = CapturePoint(),
-    hasTime: Bool = true
+    timeDigits: UInt8 = 6, hasTime: Bool = true
   ) {
     self.number = number
     self.time = time
@@ -65,6 +67,7 @@ public struct FrameHeader: Sendable, BitwiseCopyable {
     self.originalLength = originalLength
     self.linkType = linkType
     self.point = point
+    self.timeDigits = timeDigits
     self.hasTime = hasTime
   }
 }

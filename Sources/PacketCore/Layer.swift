@@ -101,7 +101,7 @@ extension Layer {
     _ bytes: RawSpan, _ record: LayerRecord, in dissection: borrowing Dissection,
     into columns: inout Columns
   ) {
-    columns.protocolName = Self.schema.title
+    columns.protocolName = Self.schema.column
     columns.info.append(Self.schema.title)
   }
 }

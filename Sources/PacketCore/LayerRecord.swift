@@ -15,6 +15,8 @@ public struct LayerRecord: Sendable {
   @usableFromInline var note: UInt16
   /// 0 for the frame itself, otherwise the number of a reassembled buffer.
   public let buffer: UInt8
+  /// The number space that led here, which `frame.protocols` tells.
+  public let space: PayloadType.Space
   /// True inside a packet that another packet quotes (an ICMP error): shown and filtered, but
   /// neither analysed nor named in the columns.
   public let isQuoted: Bool
@@ -24,7 +26,7 @@ public struct LayerRecord: Sendable {
   @inlinable
   init(
     type: any ErasedLayer.Type, start: Int, headerLength: Int, payloadLength: Int,
-    missing: Int, buffer: UInt8, isQuoted: Bool
+    missing: Int, buffer: UInt8, space: PayloadType.Space, isQuoted: Bool
   ) {
     self.type = type
     self.start = UInt32(truncatingIfNeeded: start)
@@ -33,6 +35,7 @@ public struct LayerRecord: Sendable {
     self.missing = UInt32(truncatingIfNeeded: missing)
     self.note = Self.noNote
     self.buffer = buffer
+    self.space = space
     self.isQuoted = isQuoted
   }
 

@@ -1,0 +1,48 @@
+import PacketCore
+
+/// One line a packet, tshark's columns and spacing: number, time, source, destination, protocol,
+/// length, info.
+public final class SummaryPrinter: PacketPrinter {
+  private let time: TimeFormat
+  private let arrow: StaticString
+  private let remarks: Bool
+  private var columns = Columns()
+
+  /// - Parameters:
+  ///   - time: What the time column counts from.
+  ///   - ascii: `->` instead of the arrow.
+  ///   - remarks: Whether a wrong checksum is named on the line; tshark's lines do not.
+  public init(time: TimeFormat = .relative, ascii: Bool = false, remarks: Bool = true) {
+    self.time = time
+    arrow = ascii ? " -> " : " → "
+    self.remarks = remarks
+  }
+
+  public func print(
+    _ dissection: borrowing Dissection, _ frame: RawSpan, into text: inout TextBuffer
+  ) {
+    columns.fill(dissection, frame, remarks: remarks)
+    var start = text.count
+    text.append(UInt64(dissection.frame.number))
+    text.alignRight(from: start, to: 5)
+    text.append(byte: 32)
+    start = text.count
+    text.append(time: dissection, as: time)
+    text.alignRight(from: start, to: 10)
+    text.append(byte: 32)
+    start = text.count
+    text.append(dissection.endpoints.source)
+    text.alignRight(from: start, to: 12)
+    text.append(arrow)
+    start = text.count
+    text.append(dissection.endpoints.destination)
+    text.append(byte: 32, times: 12 - (text.count - start))
+    text.append(byte: 32)
+    text.append(columns.protocolName)
+    text.append(byte: 32)
+    text.append(UInt64(dissection.frame.originalLength))
+    text.append(byte: 32)
+    text.append(columns.info)
+    text.append(byte: 10)
+  }
+}
