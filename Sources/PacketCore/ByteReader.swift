@@ -48,7 +48,7 @@ public struct ByteReader: ~Escapable, ~Copyable {
 
   /// The next integer, network byte order.
   /// - Throws: `ParseError` `.cut` or `.short` when fewer octets are left.
-  @inlinable
+  @inlinable @inline(__always)
   public mutating func read<T: FixedWidthInteger & BitwiseCopyable>(
     _ type: T.Type = T.self
   ) throws(ParseError) -> T {

@@ -5,10 +5,12 @@
 /// protocol conforms to `Layer` and is given these.
 public protocol ErasedLayer: Sendable {
   /// Reads one layer, records it, inspects it, and says what follows.
+  ///
+  /// - Parameter memory: The protocol's `Memory`, which the caller keeps alive.
   /// - Throws: `ParseError` from the layer's own reading; nothing is recorded then.
   static func walk(
     _ bytes: RawSpan, from start: Int, to end: Int, reportedEnd: Int,
-    into dissection: inout Dissection, memory: AnyObject
+    into dissection: inout Dissection, memory: Unmanaged<AnyObject>
   ) throws(ParseError) -> PayloadType
 
   /// Fills the Protocol and Info columns from the layer that `record` stands for.
@@ -43,7 +45,7 @@ extension Layer {
   @inlinable
   public static func walk(
     _ bytes: RawSpan, from start: Int, to end: Int, reportedEnd: Int,
-    into dissection: inout Dissection, memory: AnyObject
+    into dissection: inout Dissection, memory: Unmanaged<AnyObject>
   ) throws(ParseError) -> PayloadType {
     var reader = ByteReader(bytes, from: start, to: end, reportedEnd: reportedEnd)
     let layer = try Self(reading: &reader)
@@ -51,8 +53,10 @@ extension Layer {
       Self.self, start: start, headerEnd: reader.offset, end: reader.end,
       reportedEnd: reader.reportedEnd)
     guard !dissection.isQuoting else { return layer.payloadType }
-    return layer.inspect(
-      bytes, at: index, in: &dissection, memory: unsafeDowncast(memory, to: Memory.self))
+    return memory._withUnsafeGuaranteedRef {
+      layer.inspect(
+        bytes, at: index, in: &dissection, memory: unsafeDowncast($0, to: Memory.self))
+    }
   }
 
   @inlinable

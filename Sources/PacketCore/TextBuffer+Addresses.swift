@@ -1,27 +1,40 @@
 extension TextBuffer {
   /// Dotted decimal.
-  @inlinable
   public mutating func append(_ address: IPv4Address) {
-    let value = address.value
-    appendOctet(UInt8(truncatingIfNeeded: value &>> 24))
-    append(byte: 46)
-    appendOctet(UInt8(truncatingIfNeeded: value &>> 16))
-    append(byte: 46)
-    appendOctet(UInt8(truncatingIfNeeded: value &>> 8))
-    append(byte: 46)
-    appendOctet(UInt8(truncatingIfNeeded: value))
+    reserve(16)
+    var end = base + length
+    var shift: UInt32 = 24
+    while true {
+      end = Self.write(UInt32(address.value &>> shift) & 0xff, to: end)
+      if shift == 0 { break }
+      end.storeBytes(of: 46, as: UInt8.self)
+      end += 1
+      shift &-= 8
+    }
+    length = end - base
   }
 
-  @inlinable
-  mutating func appendOctet(_ octet: UInt8) {
-    reserve(3)
-    if octet >= 100 {
-      append(byte: 48 &+ octet / 100)
-      append(byte: 48 &+ octet / 10 % 10)
-    } else if octet >= 10 {
-      append(byte: 48 &+ octet / 10)
+  /// Writes 0...255 in decimal and returns the place after it.
+  @inline(__always)
+  private static func write(_ octet: UInt32, to place: UnsafeMutableRawPointer)
+    -> UnsafeMutableRawPointer
+  {
+    // Multiplying by the reciprocal divides: exact for these ranges.
+    let hundreds = (octet &* 41) &>> 12
+    let rest = octet &- hundreds &* 100
+    let tens = (rest &* 103) &>> 10
+    let ones = rest &- tens &* 10
+    var place = place
+    if hundreds != 0 {
+      place.storeBytes(of: UInt8(truncatingIfNeeded: hundreds &+ 48), as: UInt8.self)
+      place += 1
     }
-    append(byte: 48 &+ octet % 10)
+    if hundreds | tens != 0 {
+      place.storeBytes(of: UInt8(truncatingIfNeeded: tens &+ 48), as: UInt8.self)
+      place += 1
+    }
+    place.storeBytes(of: UInt8(truncatingIfNeeded: ones &+ 48), as: UInt8.self)
+    return place + 1
   }
 
   /// Six octets in lower-case hexadecimal with colons.
@@ -72,7 +85,6 @@ extension TextBuffer {
   }
 
   /// An address of any family; nothing for none.
-  @inlinable
   public mutating func append(_ address: Address) {
     switch address.family {
     case .ipv4: append(IPv4Address(UInt32(truncatingIfNeeded: address.low)))

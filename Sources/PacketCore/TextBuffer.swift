@@ -67,7 +67,26 @@ public struct TextBuffer: ~Copyable {
   public mutating func append(_ text: StaticString) {
     let size = text.utf8CodeUnitCount
     reserve(size)
-    (base + count).copyMemory(from: text.utf8Start, byteCount: size)
+    let source = UnsafeRawPointer(text.utf8Start)
+    let place = base + length
+    // Most literals are short: two overlapping words cost less than a call of memcpy.
+    if size >= 8, size <= 16 {
+      let last = size &- 8
+      let head = source.loadUnaligned(as: UInt64.self)
+      let tail = source.loadUnaligned(fromByteOffset: last, as: UInt64.self)
+      place.storeBytes(of: head, as: UInt64.self)
+      place.storeBytes(of: tail, toByteOffset: last, as: UInt64.self)
+    } else if size < 8 {
+      var index = 0
+      while index < size {
+        place.storeBytes(
+          of: source.load(fromByteOffset: index, as: UInt8.self), toByteOffset: index,
+          as: UInt8.self)
+        index &+= 1
+      }
+    } else {
+      place.copyMemory(from: source, byteCount: size)
+    }
     length &+= size
   }
 
@@ -103,36 +122,63 @@ public struct TextBuffer: ~Copyable {
   public mutating func append(byte: UInt8, times: Int) {
     guard times > 0 else { return }
     reserve(times)
-    (base + count).initializeMemory(as: UInt8.self, repeating: byte, count: times)
+    let place = base + length
+    for index in 0..<times { place.storeBytes(of: byte, toByteOffset: index, as: UInt8.self) }
     length &+= times
+  }
+
+  /// A number in decimal.
+  public mutating func append(_ number: UInt64) {
+    if number < 10 {
+      append(byte: 48 &+ UInt8(truncatingIfNeeded: number))
+      return
+    }
+    reserve(20)
+    let end = length &+ Self.digits(of: number)
+    write(number, endingAt: end)
+    length = end
+  }
+
+  /// Decimal digits of a number, 1 to 20.
+  @usableFromInline
+  static func digits(of number: UInt64) -> Int {
+    var digits = 1
+    var bound: UInt64 = 10
+    while number >= bound {
+      digits &+= 1
+      if digits == 20 { break }
+      bound &*= 10
+    }
+    return digits
+  }
+
+  /// Writes a number's digits so that the last stands before `end`.
+  private func write(_ number: UInt64, endingAt end: Int) {
+    var place = base + end
+    if number >> 32 == 0 {
+      var rest = UInt32(truncatingIfNeeded: number)
+      repeat {
+        place -= 1
+        let quotient = rest / 10
+        place.storeBytes(
+          of: 48 &+ UInt8(truncatingIfNeeded: rest &- quotient &* 10), as: UInt8.self)
+        rest = quotient
+      } while rest != 0
+      return
+    }
+    var rest = number
+    repeat {
+      place -= 1
+      let quotient = rest / 10
+      place.storeBytes(of: 48 &+ UInt8(truncatingIfNeeded: rest &- quotient &* 10), as: UInt8.self)
+      rest = quotient
+    } while rest != 0
   }
 
   /// A number in decimal.
   @inlinable
   public mutating func append<T: FixedWidthInteger & UnsignedInteger>(_ number: T) {
-    var rest = UInt64(truncatingIfNeeded: number)
-    if rest < 10 {
-      append(byte: 48 &+ UInt8(truncatingIfNeeded: rest))
-      return
-    }
-    reserve(20)
-    var digits = 1
-    var bound: UInt64 = 10
-    while digits < 20, rest >= bound {
-      digits &+= 1
-      if digits == 20 { break }
-      bound &*= 10
-    }
-    var at = length &+ digits
-    length = at
-    repeat {
-      at &-= 1
-      let quotient = rest / 10
-      base.storeBytes(
-        of: 48 &+ UInt8(truncatingIfNeeded: rest &- quotient &* 10), toByteOffset: at,
-        as: UInt8.self)
-      rest = quotient
-    } while rest != 0
+    append(UInt64(truncatingIfNeeded: number))
   }
 
   /// A number in decimal, with its sign.
@@ -143,17 +189,8 @@ public struct TextBuffer: ~Copyable {
   }
 
   /// A number in decimal with leading zeros to `width` digits.
-  @inlinable
   public mutating func append(_ number: UInt64, zeroPaddedTo width: Int) {
-    reserve(max(width, 20))
-    var digits = 1
-    var bound: UInt64 = 10
-    while digits < 20, number >= bound {
-      digits &+= 1
-      if digits == 20 { break }
-      bound &*= 10
-    }
-    append(byte: 48, times: width &- digits)
+    append(byte: 48, times: width &- Self.digits(of: number))
     append(number)
   }
 
@@ -180,13 +217,20 @@ public struct TextBuffer: ~Copyable {
   /// Moves what was written after `start` to the right end of `width` columns.
   @inlinable
   public mutating func alignRight(from start: Int, to width: Int) {
-    let size = count &- start
+    let size = length &- start
     let missing = width &- size
-    guard missing > 0 else { return }
-    append(byte: 32, times: missing)
-    let place = base + start
-    (place + missing).copyMemory(from: place, byteCount: size)
-    place.initializeMemory(as: UInt8.self, repeating: 32, count: missing)
+    guard missing > 0, size >= 0 else { return }
+    reserve(missing)
+    var index = size
+    while index > 0 {
+      index &-= 1
+      let byte = base.load(fromByteOffset: start &+ index, as: UInt8.self)
+      base.storeBytes(of: byte, toByteOffset: start &+ index &+ missing, as: UInt8.self)
+    }
+    for offset in 0..<missing {
+      base.storeBytes(of: 32, toByteOffset: start &+ offset, as: UInt8.self)
+    }
+    length &+= missing
   }
 
   /// Scalars written after `start`.
