@@ -1,0 +1,63 @@
+import PacketCore
+
+extension TextBuffer {
+  /// Octets as Wireshark dumps them: offset, sixteen octets in hexadecimal, the same as ASCII.
+  public mutating func append(hexDump bytes: RawSpan) {
+    let total = bytes.byteCount
+    let offsetDigits = total > 0x10000 ? 8 : 4
+    var line = 0
+    while line < total {
+      append(hex: UInt64(line), digits: offsetDigits)
+      append("  ")
+      let end = min(line + 16, total)
+      for offset in line..<(line + 16) {
+        if offset < end {
+          append(hex: UInt64(bytes.unsafeLoad(fromByteOffset: offset, as: UInt8.self)), digits: 2)
+          append(byte: 32)
+        } else {
+          append("   ")
+        }
+      }
+      append("  ")
+      for offset in line..<end {
+        let octet = bytes.unsafeLoad(fromByteOffset: offset, as: UInt8.self)
+        append(byte: octet >= 0x20 && octet < 0x7f ? octet : 46)
+      }
+      append(byte: 10)
+      line = end
+    }
+  }
+}
+
+/// The octets of each packet; behind another printer they stand below what that one prints.
+public final class HexPrinter: PacketPrinter {
+  private let above: (any PacketPrinter)?
+
+  /// - Parameter above: Prints the packet first.
+  public init(below above: (any PacketPrinter)?) { self.above = above }
+
+  public func begin(into text: inout TextBuffer) { above?.begin(into: &text) }
+  public func end(into text: inout TextBuffer) { above?.end(into: &text) }
+
+  public func print(
+    _ dissection: borrowing Dissection, _ frame: RawSpan, into text: inout TextBuffer
+  ) {
+    above?.print(dissection, frame, into: &text)
+    let buffers = dissection.buffers
+    if buffers.isEmpty {
+      text.append(hexDump: frame)
+    } else {
+      text.append("Frame (")
+      text.append(UInt64(frame.byteCount))
+      text.append(" bytes):\n")
+      text.append(hexDump: frame)
+      for octets in buffers {
+        text.append("Reassembled (")
+        text.append(UInt64(octets.count))
+        text.append(" bytes):\n")
+        text.append(hexDump: octets.span.bytes)
+      }
+    }
+    text.append("\n")
+  }
+}

@@ -1,0 +1,95 @@
+import PacketCore
+
+/// Every layer of a packet with its fields, one a line, indented by level: `-V`. Layers that are not
+/// to be opened show their own line only: `-O`.
+public final class TreePrinter: PacketPrinter {
+  private let opened: Set<String>?
+  private var sink = FieldSink()
+
+  /// - Parameter opened: Names of the protocols whose fields are shown; nil for all of them.
+  public init(opened: Set<String>? = nil) { self.opened = opened }
+
+  public func print(
+    _ dissection: borrowing Dissection, _ frame: RawSpan, into text: inout TextBuffer
+  ) {
+    let packet = copy dissection
+    for (index, record) in packet.layers.enumerated() {
+      packet.withBytes(of: record.buffer, frame: frame) { bytes in
+        record.type.writeHeading(bytes, record, in: packet, into: &text)
+        text.append("\n")
+        guard opened?.contains(record.type.description.name) ?? true else { return }
+        sink.items.removeAll(keepingCapacity: true)
+        record.type.collect(bytes, record, in: packet, into: &sink)
+        for item in sink.items { Self.append(item, in: bytes, to: &text) }
+      }
+      for finding in packet.findings where finding.layer == index {
+        Self.append(finding, to: &text)
+      }
+    }
+    if let failure = packet.failure {
+      text.append(failure.error.reason == .cut ? "[Packet cut: " : "[Malformed Packet: ")
+      text.append(failure.type.description.title)
+      text.append(" ")
+      text.append(failure.error.description)
+      text.append("]\n")
+    }
+    text.append("\n")
+  }
+
+  private static func append(_ item: FieldItem, in bytes: RawSpan, to text: inout TextBuffer) {
+    text.append(byte: 32, times: 4 * (item.depth + 1))
+    let field = item.field
+    if field.isGenerated { text.append("[") }
+    if let mask = field.mask, let place = field.place, let at = item.place {
+      append(mask, octets: place.count, of: bytes, at: at.lowerBound, to: &text)
+    }
+    // An item of a list carries its own line as its value.
+    if field.type == .string, field.members.isEmpty, case .string(let line) = item.value,
+      item.place != nil, line.hasPrefix(field.title)
+    {
+      text.append(line)
+    } else {
+      text.append(field.title)
+      if item.value != .present {
+        text.append(": ")
+        FieldText.appendShown(item, in: bytes, to: &text)
+      }
+    }
+    if field.isGenerated { text.append("]") }
+    text.append("\n")
+  }
+
+  /// `.1.. .... = `: the bits of the value among those of its octets.
+  private static func append(
+    _ mask: UInt64, octets: Int, of bytes: RawSpan, at offset: Int, to text: inout TextBuffer
+  ) {
+    var value: UInt64 = 0
+    for index in 0..<octets where offset + index < bytes.byteCount {
+      let octet = bytes.unsafeLoad(fromByteOffset: offset + index, as: UInt8.self)
+      value = value << 8 | UInt64(octet)
+    }
+    let bits = octets * 8
+    for position in 0..<bits {
+      let bit = UInt64(bits - 1 - position)
+      text.append(byte: mask >> bit & 1 == 0 ? 46 : 48 + UInt8(value >> bit & 1))
+      if position % 4 == 3, position < bits - 1 { text.append(" ") }
+    }
+    text.append(" = ")
+  }
+
+  private static func append(_ finding: Finding, to text: inout TextBuffer) {
+    text.append("    [Expert Info (")
+    switch finding.kind.severity {
+    case .comment: text.append("Comment")
+    case .chat: text.append("Chat")
+    case .note: text.append("Note")
+    case .warning: text.append("Warning")
+    case .error: text.append("Error")
+    }
+    text.append("/")
+    text.append(finding.kind.group.rawValue)
+    text.append("): ")
+    text.append(finding.text)
+    text.append("]\n")
+  }
+}
