@@ -1,0 +1,78 @@
+# make demo and make test are all a newcomer needs: each installs what is missing, builds, and does
+# its job. The others: lint, bench, fuzz, captures, install.
+
+SHELL := /bin/sh
+PREFIX ?= /usr/local
+DESTDIR ?=
+SWIFT ?= swift
+
+# The shipped binary: the Swift standard library inside, so that it starts in a few milliseconds
+# and runs where no Swift is installed.
+RELEASE := -c release --static-swift-stdlib --product netlab
+LIBRARIES := pkg-config libpcap-dev libssl-dev zlib1g-dev
+PEERS := tshark tcpdump iproute2 procps python3
+
+.PHONY: demo test build lint format bench fuzz captures install packages test-packages clean
+
+demo: build
+	$(NETLAB) read Captures/flask-socketio-session.pcap -Y 'ip.addr == 10.0.0.33 && tcp.port == 5000'
+
+NETLAB = $$($(SWIFT) build $(RELEASE) --show-bin-path)/netlab
+
+packages:
+	@.ci/install $(LIBRARIES)
+	@command -v $(SWIFT) >/dev/null || { \
+	  echo "netlab: no Swift toolchain found; get Swift 6.2 or later from https://swift.org/install" >&2; \
+	  exit 1; }
+
+test-packages: packages
+	@.ci/install $(PEERS)
+
+build: packages
+	$(SWIFT) build $(RELEASE)
+
+test: test-packages
+	$(SWIFT) build --build-tests
+	$(SWIFT) test --skip-build
+
+lint:
+	$(SWIFT) format lint --strict --recursive Package.swift Sources Tests
+	@if grep -rnE '^import (Foundation|FoundationEssentials)' Sources; then \
+	  echo "netlab: Foundation must stay off the start path" >&2; exit 1; fi
+
+format:
+	$(SWIFT) format --in-place --recursive Package.swift Sources Tests
+
+bench: build
+	@.ci/install tshark tcpdump iproute2 gcc libc6-dev python3
+	NETLAB=$(NETLAB) Tests/Benchmarks/run
+
+# A million executions of each entry point; RUNS=1000 for a quick look.
+RUNS ?= 1000000
+fuzz: packages
+	RUNS=$(RUNS) Tests/Fuzz/run
+
+# Makes the hand-made recordings in Captures/ again; the golden text with `make golden`.
+captures:
+	@.ci/install python3 python3-venv
+	test -x .venv/bin/python || python3 -m venv .venv
+	.venv/bin/pip install --quiet scapy==2.6.1
+	for recipe in Captures/recipes/*.py; do .venv/bin/python $$recipe || exit 1; done
+
+.PHONY: golden
+golden: test-packages
+	NETLAB_RECORD=1 $(SWIFT) test --filter GoldenTests
+
+install: build
+	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/man/man1
+	install -m 755 $(NETLAB) $(DESTDIR)$(PREFIX)/bin/netlab
+	$(SWIFT) package --disable-sandbox generate-manual --multi-page --output-directory .build/manual
+	install -m 644 .build/manual/*.1 $(DESTDIR)$(PREFIX)/share/man/man1
+	install -d $(DESTDIR)$(PREFIX)/share/bash-completion/completions \
+	  $(DESTDIR)$(PREFIX)/share/zsh/site-functions $(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d
+	$(NETLAB) --generate-completion-script bash >$(DESTDIR)$(PREFIX)/share/bash-completion/completions/netlab
+	$(NETLAB) --generate-completion-script zsh >$(DESTDIR)$(PREFIX)/share/zsh/site-functions/_netlab
+	$(NETLAB) --generate-completion-script fish >$(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d/netlab.fish
+
+clean:
+	$(SWIFT) package clean

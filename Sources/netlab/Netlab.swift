@@ -1,0 +1,73 @@
+import ArgumentParser
+import Capture
+import Glibc
+
+/// The program: a table of its commands.
+@main
+struct Netlab: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "netlab",
+    abstract: "A packet-level network lab and inspector.",
+    discussion: """
+      Examples:
+        netlab read Captures/flask-socketio-session.pcap -Y 'tcp.port == 5000'
+        sudo netlab capture --iface wlan0 --host 10.0.0.33
+      """,
+    version: version,
+    subcommands: [
+      CaptureCommand.self, ReadCommand.self, FieldsCommand.self, FilterCommand.self,
+      InterfacesCommand.self, DoctorCommand.self,
+    ])
+
+  static let version = "0.1.0"
+
+  static func main() {
+    // A reader that goes away ends the program quietly, not by a signal.
+    signal(SIGPIPE, SIG_IGN)
+    exit(run(Array(CommandLine.arguments.dropFirst())).rawValue)
+  }
+
+  /// Runs one command line.
+  static func run(_ arguments: [String]) -> ExitStatus {
+    do {
+      var command = try parseAsRoot(TsharkSpelling.normalise(arguments))
+      try command.run()
+      return .done
+    } catch let failure as Failure {
+      write(standardError: failure.text)
+      return failure.status
+    } catch let error as CaptureError {
+      let failure = Failure(error)
+      write(standardError: failure.text)
+      return failure.status
+    } catch is OutputClosed {
+      return .done
+    } catch {
+      let text = fullMessage(for: error)
+      let code = exitCode(for: error)
+      if code == .success {
+        var output = StandardOutput()
+        output.buffer.append(text)
+        output.buffer.append("\n")
+        return (try? output.flush()) == nil ? .write : .done
+      }
+      write(standardError: text.isEmpty ? "" : "netlab: " + text.withoutErrorLabel + "\n")
+      return code == .validationFailure ? .usage : .internal
+    }
+  }
+}
+
+/// Text for a person, on stderr.
+func write(standardError text: String) {
+  var text = text
+  text.withUTF8 { bytes in
+    _ = Glibc.write(STDERR_FILENO, bytes.baseAddress, bytes.count)
+  }
+}
+
+extension String {
+  /// The argument parser's own messages begin with a label of theirs.
+  fileprivate var withoutErrorLabel: String {
+    hasPrefix("Error: ") ? String(dropFirst("Error: ".count)) : self
+  }
+}

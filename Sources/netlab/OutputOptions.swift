@@ -1,0 +1,119 @@
+import ArgumentParser
+import DisplayFilter
+import PacketCore
+import Projection
+import Protocols
+
+/// The forms that packets are printed in. tshark's words of `-T`.
+enum OutputForm: String, CaseIterable, ExpressibleByArgument {
+  case text, fields, json, jsonl, ek, csv
+}
+
+/// Whose lines are printed.
+enum Compatibility: String, CaseIterable, ExpressibleByArgument {
+  case tshark
+}
+
+extension TimeFormat: @retroactive ExpressibleByArgument {}
+
+/// What is printed of each packet, and how.
+struct OutputOptions: ParsableArguments {
+  @Option(
+    name: [.customShort("T"), .customLong("format")],
+    help: "Output form: text, fields, json, jsonl, ek or csv.")
+  var form: OutputForm = .text
+
+  @Option(
+    name: [.customShort("e"), .customLong("field")], parsing: .unconditionalSingleValue,
+    help: "With -T fields: a field to print; repeatable. `netlab fields` lists them.")
+  var fields: [String] = []
+
+  @Option(
+    name: [.customShort("E"), .customLong("field-option")], parsing: .unconditionalSingleValue,
+    help: ArgumentHelp(
+      "With -T fields: header=y|n, separator=/t|/s|C, occurrence=f|l|a, aggregator=,|/s|C, quote=d|s|n, bom=y|n.",
+      valueName: "name=value"))
+  var fieldOptions: [String] = []
+
+  @Option(
+    name: [.customShort("t"), .customLong("time")],
+    help: "Time column: r, a, ad, adoy, d, dd, e, u, ud or udoy.")
+  var time: TimeFormat = .relative
+
+  @Flag(name: [.customShort("V"), .customLong("tree")], help: "Print all layers with their fields.")
+  var isTree = false
+
+  @Option(
+    name: [.customShort("O"), .customLong("only")],
+    help: "Print all layers, but the fields of these protocols only (comma-separated).")
+  var opened: String?
+
+  @Flag(name: [.customShort("x"), .customLong("hex")], help: "Print the octets in hexadecimal.")
+  var isHex = false
+
+  @Flag(
+    name: [.customShort("n"), .customLong("no-names")],
+    help: "No name look-ups. netlab makes none; the flag is taken for tshark's sake.")
+  var noNames = false
+
+  @Flag(name: [.customShort("q"), .customLong("quiet")], help: "Print no packets.")
+  var isQuiet = false
+
+  @Flag(
+    name: [.customShort("l"), .customLong("line-buffered")],
+    help: "Pass each line on at once. Automatic when live.")
+  var isLineBuffered = false
+
+  @Flag(name: .customLong("ascii"), help: "Print -> instead of the arrow.")
+  var isASCII = false
+
+  @Option(name: .customLong("compat"), help: "Print exactly what this program would: tshark.")
+  var compatibility: Compatibility?
+
+  mutating func validate() throws {
+    if form == .fields, fields.isEmpty {
+      throw ValidationError(
+        "-T fields needs at least one -e FIELD, such as -e ip.src; `netlab fields` lists them")
+    }
+    if form != .fields, !fields.isEmpty {
+      throw ValidationError("-e FIELD goes with -T fields")
+    }
+  }
+
+  /// The printer that the options ask for; nil when nothing is to be printed.
+  ///
+  /// - Parameter source: What is read, for forms that name it.
+  func makePrinter(source: String) throws -> (any PacketPrinter)? {
+    if isQuiet { return nil }
+    let isCompatible = compatibility == .tshark
+    switch form {
+    case .fields:
+      return try FieldsPrinter(
+        fields, options: FieldsPrinter.Options(fieldOptions), index: FieldIndex(.standard))
+    case .json: return JSONPrinter()
+    case .jsonl: return JSONLinesPrinter(tool: "netlab " + Netlab.version, source: source)
+    case .ek: return ElasticPrinter()
+    case .csv: return CSVPrinter(time: time)
+    case .text:
+      var printer: (any PacketPrinter)?
+      if isTree || opened != nil {
+        printer = TreePrinter(opened: isTree ? nil : try openedProtocols())
+      } else if !isHex || isCompatible {
+        printer = SummaryPrinter(time: time, ascii: isASCII, remarks: !isCompatible)
+      } else {
+        printer = SummaryPrinter(time: time, ascii: isASCII)
+      }
+      return isHex ? HexPrinter(below: printer) : printer
+    }
+  }
+
+  private func openedProtocols() throws -> Set<String> {
+    let names = (opened ?? "").split(separator: ",").map(String.init)
+    for name in names where Registry.standard.layer(named: name) == nil {
+      throw Failure(
+        .usage, "-O names no protocol that netlab knows: \(name)",
+        remedy: "`netlab fields` lists the protocols")
+    }
+    return Set(names)
+  }
+}

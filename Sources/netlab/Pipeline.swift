@@ -1,0 +1,60 @@
+import Capture
+import DisplayFilter
+import Glibc
+import PacketCore
+import Projection
+
+/// From octets to text: dissects a frame, asks the display filter, prints.
+struct Pipeline: ~Copyable {
+  private var dissector: Dissector
+  private var dissection = Dissection()
+  private let filter: DisplayFilter?
+  private let printer: (any PacketPrinter)?
+  private var output = StandardOutput()
+  private let isFlushedPerFrame: Bool
+  /// Frames that were dissected, and that the filter let through.
+  private(set) var frames = 0
+  private(set) var displayed = 0
+
+  /// - Parameter isFlushedPerFrame: Whether each line is passed on at once.
+  init(
+    registry: Registry, filter: DisplayFilter?, printer: (any PacketPrinter)?,
+    isFlushedPerFrame: Bool
+  ) throws {
+    dissector = Dissector(registry)
+    self.filter = filter
+    self.printer = printer
+    self.isFlushedPerFrame = isFlushedPerFrame
+    printer?.begin(into: &output.buffer)
+    if isFlushedPerFrame { try output.flush() }
+  }
+
+  /// Dissects, filters and prints one frame.
+  ///
+  /// - Parameters:
+  ///   - describe: Adds what only some sources know (comments, the interface's name).
+  /// - Returns: Whether the display filter let it through.
+  mutating func process(
+    _ bytes: RawSpan, _ header: FrameHeader, describe: (inout Dissection) -> Void
+  ) throws -> Bool {
+    frames += 1
+    dissector.dissect(bytes, header, into: &dissection)
+    describe(&dissection)
+    if let filter, !filter.matches(dissection, in: bytes) { return false }
+    displayed += 1
+    guard let printer else { return true }
+    printer.print(dissection, bytes, into: &output.buffer)
+    dissector.noteDisplayed()
+    if isFlushedPerFrame { try output.flush() } else { try output.flushIfFull() }
+    return true
+  }
+
+  /// Passes on what was printed so far.
+  mutating func flush() throws { try output.flush() }
+
+  /// Ends the output: what stands after the last packet.
+  mutating func finish() throws {
+    printer?.end(into: &output.buffer)
+    try output.flush()
+  }
+}
