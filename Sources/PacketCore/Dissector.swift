@@ -31,6 +31,9 @@ public struct Dissector: ~Copyable {
   /// The packet dissected last was shown: it is what `frame.time_delta_displayed` counts from.
   public mutating func noteDisplayed() { previousDisplayedTime = lastTime }
 
+  /// Leaves out the next frame of the capture, which keeps its number.
+  public mutating func skip() { count &+= 1 }
+
   /// Dissects the next frame of the capture. Never throws: what cannot be read is a failure in the
   /// dissection, behind the layers that could.
   ///

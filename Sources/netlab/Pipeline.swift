@@ -49,6 +49,12 @@ struct Pipeline: ~Copyable {
     return true
   }
 
+  /// Leaves a frame out, which keeps its number.
+  mutating func skip() {
+    frames += 1
+    dissector.skip()
+  }
+
   /// Passes on what was printed so far.
   mutating func flush() throws { try output.flush() }
 

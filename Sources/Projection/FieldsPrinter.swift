@@ -1,0 +1,223 @@
+import DisplayFilter
+import PacketCore
+
+/// `-T fields`: the values of chosen fields, a line a packet, in tshark's text.
+public final class FieldsPrinter: PacketPrinter {
+  /// What is printed around and between values: tshark's `-E`.
+  public struct Options: Sendable, Equatable {
+    /// Which of several values are printed.
+    public enum Occurrence: String, Sendable { case first = "f", last = "l", all = "a" }
+
+    public var hasHeader = false
+    public var hasByteOrderMark = false
+    /// Between fields.
+    public var separator = "\t"
+    /// Between the values of one field.
+    public var aggregator = ","
+    public var occurrence = Occurrence.all
+    /// Around each field; empty for none.
+    public var quote = ""
+
+    public init() {}
+
+    /// - Parameter settings: `name=value`, in tshark's words.
+    /// - Throws: `OptionError` when one is not understood.
+    public init(_ settings: [String]) throws(OptionError) {
+      for setting in settings {
+        guard let equals = setting.firstIndex(of: "=") else {
+          throw OptionError("-E wants NAME=VALUE, not '\(setting)'")
+        }
+        let value = String(setting[setting.index(after: equals)...])
+        switch setting[..<equals] {
+        case "header": hasHeader = try Self.switched(setting, value)
+        case "bom": hasByteOrderMark = try Self.switched(setting, value)
+        case "separator": separator = try Self.character(setting, value)
+        case "aggregator": aggregator = try Self.character(setting, value)
+        case "occurrence":
+          guard let found = Occurrence(rawValue: value) else {
+            throw OptionError("-E occurrence is f (first), l (last) or a (all), not '\(value)'")
+          }
+          occurrence = found
+        case "quote":
+          let quotes = ["d": "\"", "s": "'", "n": ""]
+          guard let found = quotes[value] else {
+            throw OptionError("-E quote is d (double), s (single) or n (none), not '\(value)'")
+          }
+          quote = found
+        default:
+          throw OptionError(
+            "-E knows header, separator, occurrence, aggregator, quote and bom, not '\(setting)'")
+        }
+      }
+    }
+
+    private static func switched(_ setting: String, _ value: String) throws(OptionError) -> Bool {
+      switch value {
+      case "y", "Y": return true
+      case "n", "N": return false
+      default: throw OptionError("-E wants y or n: '\(setting)'")
+      }
+    }
+
+    private static func character(
+      _ setting: String, _ value: String
+    ) throws(OptionError) -> String {
+      switch value {
+      case "/t": return "\t"
+      case "/s": return " "
+      case _ where value.utf8.count == 1: return value
+      default: throw OptionError("-E wants one character, /t or /s: '\(setting)'")
+      }
+    }
+  }
+
+  /// A field or an option that is not understood: one sentence, and what to do next.
+  public struct OptionError: Error, Equatable, Sendable {
+    public let message: String
+    public let remedy: String
+    init(_ message: String, remedy: String = "") {
+      self.message = message
+      self.remedy = remedy
+    }
+  }
+
+  private enum Column {
+    case field(FieldReader)
+    case summary(SummaryColumn)
+  }
+
+  private let names: [String]
+  private let columns: [Column]
+  private let options: Options
+  private var summary = Columns()
+  private var items: [FieldItem] = []
+
+  /// - Parameters:
+  ///   - names: Fields, protocols, findings, and columns (`_ws.col.info`).
+  ///   - index: Where fields are looked up.
+  /// - Throws: `OptionError` for a name that nothing has, with the nearest ones.
+  public init(_ names: [String], options: Options, index: FieldIndex) throws(OptionError) {
+    self.names = names
+    self.options = options
+    var columns: [Column] = []
+    for name in names {
+      if let column = SummaryColumn(fieldName: name) {
+        columns.append(.summary(column))
+      } else if let reader = index.reader(name) {
+        columns.append(.field(reader))
+      } else {
+        let near = index.nearest(to: name)
+        throw OptionError(
+          "-e names no field: \(name)",
+          remedy: near.isEmpty
+            ? "`netlab fields` lists all of them" : "do you mean " + near.joined(separator: ", ") + "?")
+      }
+    }
+    self.columns = columns
+  }
+
+  public func begin(into text: inout TextBuffer) {
+    if options.hasByteOrderMark { text.append("\u{FEFF}") }
+    guard options.hasHeader else { return }
+    text.append(names.joined(separator: options.separator))
+    text.append("\n")
+  }
+
+  public func print(
+    _ dissection: borrowing Dissection, _ frame: RawSpan, into text: inout TextBuffer
+  ) {
+    var isFilled = false
+    for (position, column) in columns.enumerated() {
+      if position > 0 { text.append(options.separator) }
+      switch column {
+      case .field(let reader): appendValues(of: reader, dissection, frame, to: &text)
+      case .summary(let column):
+        if !isFilled { summary.fill(dissection, frame, remarks: false) }
+        isFilled = true
+        text.append(options.quote)
+        text.append(column, of: dissection, summary)
+        text.append(options.quote)
+      }
+    }
+    text.append("\n")
+  }
+
+  private func appendValues(
+    of reader: FieldReader, _ dissection: borrowing Dissection, _ frame: RawSpan,
+    to text: inout TextBuffer
+  ) {
+    items.removeAll(keepingCapacity: true)
+    reader.read(dissection, in: frame, into: &items)
+    guard !items.isEmpty else { return }
+    let chosen: ArraySlice<FieldItem> =
+      switch options.occurrence {
+      case .first: items.prefix(1)
+      case .last: items.suffix(1)
+      case .all: items[...]
+      }
+    let packet = copy dissection
+    text.append(options.quote)
+    for (position, item) in chosen.enumerated() {
+      if position > 0 { text.append(options.aggregator) }
+      packet.withBytes(of: item.buffer, frame: frame) { bytes in
+        Self.append(item, packet, bytes, to: &text)
+      }
+    }
+    text.append(options.quote)
+  }
+
+  /// A value as tshark's `-T fields` writes it.
+  private static func append(
+    _ item: FieldItem, _ dissection: Dissection, _ bytes: RawSpan, to text: inout TextBuffer
+  ) {
+    // A protocol's value is its line in the tree.
+    if let record = dissection.layers.first(where: {
+      $0.type.description.name == item.field.name && $0.range == item.place
+        && $0.buffer == item.buffer
+    }) {
+      record.type.writeHeading(bytes, record, in: dissection, into: &text)
+    } else if item.value == .present {
+      text.append("1")
+    } else {
+      FieldText.appendBare(item, in: bytes, to: &text)
+    }
+  }
+}
+
+/// One column of the summary line, as a field.
+enum SummaryColumn: String {
+  case number = "_ws.col.no."
+  case time = "_ws.col.time"
+  case source = "_ws.col.source"
+  case destination = "_ws.col.destination"
+  case `protocol` = "_ws.col.protocol"
+  case length = "_ws.col.length"
+  case info = "_ws.col.info"
+
+  /// - Parameter fieldName: Case does not count: `_ws.col.Info` and `_ws.col.info` are both in use.
+  init?(fieldName: String) {
+    switch fieldName.lowercased() {
+    case "_ws.col.number": self = .number
+    case "_ws.col.def_src": self = .source
+    case "_ws.col.def_dst": self = .destination
+    default: self.init(rawValue: fieldName.lowercased())
+    }
+  }
+}
+
+extension TextBuffer {
+  /// A column's text, without its padding.
+  mutating func append(
+    _ column: SummaryColumn, of dissection: borrowing Dissection, _ columns: borrowing Columns
+  ) {
+    switch column {
+    case .number: append(UInt64(dissection.frame.number))
+    case .time: append(time: dissection, as: .relative)
+    case .source: append(dissection.endpoints.source)
+    case .destination: append(dissection.endpoints.destination)
+    case .protocol: append(columns.protocolName)
+    case .length: append(UInt64(dissection.frame.originalLength))
+    case .info: append(columns.info)
+    }
+  }
+}

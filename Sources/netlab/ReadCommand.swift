@@ -1,0 +1,111 @@
+import ArgumentParser
+import Capture
+import DisplayFilter
+import PacketCore
+import Projection
+import Protocols
+
+/// `netlab read FILE`: a capture file, dissected, filtered and printed.
+struct ReadCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "read",
+    abstract: "Read a capture file (pcap, pcapng, gzip; - is standard input).",
+    discussion: """
+      Examples:
+        netlab read chat.pcapng -Y 'tcp.analysis.retransmission' -V
+        netlab read chat.pcapng -T fields -e frame.number -e ip.src -e tcp.flags
+      """)
+
+  @Argument(help: "The capture file; - is standard input.")
+  var file: String?
+
+  @Option(
+    name: [.customShort("r"), .customLong("read")], parsing: .unconditionalSingleValue,
+    help: "The same, for fingers that know tshark.")
+  var readFile: String?
+
+  @OptionGroup(title: "Which packets") var filters: FilterOptions
+  @OptionGroup(title: "How they are printed") var output: OutputOptions
+  @OptionGroup(title: "Writing") var writing: WriteOptions
+
+  @Option(
+    name: [.customShort("c"), .customLong("count")],
+    help: ArgumentHelp("Stop after this many packets read.", valueName: "n"))
+  var count: Int?
+
+  @Flag(name: .customLong("follow"), help: "At the end of the file wait for more. Ctrl-C ends it.")
+  var isFollowing = false
+
+  mutating func validate() throws {
+    guard (file == nil) != (readFile == nil) else {
+      throw ValidationError(
+        file == nil ? "which file? `netlab read FILE`" : "one file at a time: FILE or -r FILE")
+    }
+    if let count, count < 1 { throw ValidationError("-c wants at least 1 packet") }
+  }
+
+  func run() throws {
+    if filters.isExplained {
+      var output = StandardOutput()
+      output.buffer.append(filters.explanation)
+      return try output.flush()
+    }
+    let path = file ?? readFile ?? "-"
+    let registry = try filters.makeRegistry()
+    let filter = try filters.makeDisplayFilter(filters.displayExpression, registry)
+    var captureFilter = try filters.capture.map { try CaptureFilter($0) }
+    let printer = writing.prints ? try output.makePrinter(source: path) : nil
+    let stop = isFollowing ? try LiveStop() : nil
+    stop?.catchSignals()
+    var reader = try CaptureFileReader(path, follow: isFollowing, stop: stop?.descriptor ?? -1)
+    var pipeline = try Pipeline(
+      registry: registry, filter: filter, printer: printer,
+      isFlushedPerFrame: output.isLineBuffered)
+    var progress = Progress(isShown: printer == nil || !StandardOutput.isTerminal)
+    var names = InterfaceNames(reader.interfaceTable)
+    var rewriter = try writing.makeRewriter(reading: reader)
+    let limit = count ?? .max
+
+    defer { progress.erase() }
+    do {
+      try reader.forEachBlock(idle: { try pipeline.flush() }) { block, octets in
+        guard let header = block.frame else {
+          try rewriter?.pass(block)
+          return true
+        }
+        progress.count()
+        if try captureFilter?.matches(octets, header) ?? true {
+          let isShown = try pipeline.process(octets, header) { dissection in
+            names.describe(header, &dissection)
+            if block.hasOptions { dissection.comments = block.comments }
+          }
+          if isShown { try rewriter?.write(block, octets) }
+        } else {
+          pipeline.skip()
+        }
+        return pipeline.frames < limit
+      }
+    } catch let error as CaptureError {
+      // What was read so far is printed and saved before the fault is told.
+      try pipeline.finish()
+      try rewriter?.finish()
+      throw error
+    }
+    try pipeline.finish()
+    try rewriter?.finish()
+  }
+}
+
+/// Puts the name of a frame's interface into its dissection, when a file tells one.
+struct InterfaceNames {
+  private let table: CaptureInterfaceTable
+  private var last: CapturePoint?
+
+  init(_ table: CaptureInterfaceTable) { self.table = table }
+
+  mutating func describe(_ header: FrameHeader, _ dissection: inout Dissection) {
+    guard header.point != last else { return }
+    last = header.point
+    dissection.interfaceName = table[header.point]?.name ?? ""
+  }
+}
