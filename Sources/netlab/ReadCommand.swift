@@ -53,7 +53,9 @@ struct ReadCommand: ParsableCommand {
     let path = file ?? readFile ?? "-"
     let registry = try filters.makeRegistry()
     let filter = try filters.makeDisplayFilter(filters.displayExpression, registry)
-    var captureFilter = try filters.capture.map { try CaptureFilter($0) }
+    var captureFilter = try filters.capture.map {
+      try CaptureFilter($0, linkType: .ethernet)
+    }
     let printer = writing.prints ? try output.makePrinter(source: path) : nil
     let stop = isFollowing ? try LiveStop() : nil
     stop?.catchSignals()
@@ -63,14 +65,14 @@ struct ReadCommand: ParsableCommand {
       isFlushedPerFrame: output.isLineBuffered)
     var progress = Progress(isShown: printer == nil || !StandardOutput.isTerminal)
     var names = InterfaceNames(reader.interfaceTable)
-    var rewriter = try writing.makeRewriter(reading: reader)
+    var writer = try writing.makeWriter(reading: reader)
     let limit = count ?? .max
 
     defer { progress.erase() }
     do {
       try reader.forEachBlock(idle: { try pipeline.flush() }) { block, octets in
         guard let header = block.frame else {
-          try rewriter?.pass(block)
+          try writer?.copy(block)
           return true
         }
         progress.count()
@@ -79,7 +81,7 @@ struct ReadCommand: ParsableCommand {
             names.describe(header, &dissection)
             if block.hasOptions { dissection.comments = block.comments }
           }
-          if isShown { try rewriter?.write(block, octets) }
+          if isShown { try writer?.copy(block) }
         } else {
           pipeline.skip()
         }
@@ -88,11 +90,11 @@ struct ReadCommand: ParsableCommand {
     } catch let error as CaptureError {
       // What was read so far is printed and saved before the fault is told.
       try pipeline.finish()
-      try rewriter?.finish()
+      try writer?.close()
       throw error
     }
     try pipeline.finish()
-    try rewriter?.finish()
+    try writer?.close()
   }
 }
 

@@ -1,0 +1,166 @@
+import Capture
+import Glibc
+import PacketCore
+
+/// One live capture from its first frame to the counts at its end: the writer first, then the
+/// printer, which may lag behind.
+struct CaptureSession: ~Copyable {
+  private var live: LiveCapture
+  private var pipeline: Pipeline
+  private var files: RingOfFiles
+  private var writer: CaptureFileWriter?
+  private let writing: WriteOptions
+  private let isPrinting: Bool
+  private let names: [String]
+  private let interfaces: [CaptureInterface]
+  private var queue = FrameQueue()
+  private var hasToldLag = false
+  private var captured = 0
+
+  /// Frames printed between two looks at the kernel's buffer.
+  private static let printedPerRound = 256
+  /// Frames waiting to be printed that are worth a word.
+  private static let lag = 50_000
+
+  init(
+    live: consuming LiveCapture, pipeline: consuming Pipeline, files: RingOfFiles,
+    writing: WriteOptions, isPrinting: Bool
+  ) throws {
+    interfaces = live.interfaces
+    names = interfaces.map(\.name)
+    self.live = live
+    self.pipeline = pipeline
+    self.files = files
+    self.writing = writing
+    self.isPrinting = isPrinting
+  }
+
+  /// Captures until a signal, a condition or an error ends it, and tells the counts.
+  mutating func run() throws {
+    let stop = try LiveStop()
+    stop.catchSignals()
+    write(standardError: "Capturing on " + names.map { "'\($0)'" }.joined(separator: ", ") + "\n")
+    var failure: (any Error)?
+    do {
+      _ = try perform(files.begin(at: .now()))
+      try capture(until: stop)
+    } catch {
+      failure = error
+    }
+    do {
+      try finish()
+    } catch {
+      failure = failure ?? error
+    }
+    tellCounts()
+    // A full disk, a lost interface: told after what was captured is safe.
+    if let failure { throw failure }
+  }
+
+  private mutating func capture(until stop: LiveStop) throws {
+    // `run` lends the frame to a closure that changes the rest of this value.
+    var handles = live.take()
+    defer { live = handles.take() }
+    _ = try handles.run(
+      stop: stop,
+      pause: { pause in try self.rest(pause) },
+      { bytes, header in try self.accept(bytes, header) })
+  }
+
+  /// One frame: written, then printed or put into the queue.
+  private mutating func accept(_ bytes: RawSpan, _ header: FrameHeader) throws -> Bool {
+    captured &+= 1
+    guard writing.path != nil else {
+      try show(bytes, header)
+      return files.wrote(octetsInFile: 0) ? try perform(files.look(at: .now())) : true
+    }
+    try writer?.write(bytes, header)
+    if isPrinting { queue.append(bytes, header) }
+    guard files.wrote(octetsInFile: UInt64(writer?.size ?? 0)) else { return true }
+    return try perform(files.look(at: .now()))
+  }
+
+  /// Between two rounds: prints what waits, flushes, rotates files.
+  private mutating func rest(_ pause: LiveCapture.Pause) throws -> LiveCapture.Next {
+    guard try perform(files.look(at: .now())) else { return .end }
+    if pause.isIdle { try writer?.flush() }
+    let waiting = queue.count
+    if waiting > 0 {
+      if waiting > Self.lag, !hasToldLag {
+        hasToldLag = true
+        write(standardError: "netlab: printing lags behind; the file is complete\n")
+      }
+      try printQueue(Self.printedPerRound)
+    }
+    if pause.isIdle || waiting > 0 { try pipeline.flush() }
+    if queue.count > 0 { return .captureUntil(.now) }
+    return files.wake(after: .now()).map { .captureUntil($0) } ?? .capture
+  }
+
+  private mutating func printQueue(_ limit: Int) throws {
+    var waiting = queue.take()
+    defer { queue = waiting.take() }
+    try waiting.take(limit) { bytes, header in try self.show(bytes, header) }
+  }
+
+  private mutating func show(_ bytes: RawSpan, _ header: FrameHeader) throws {
+    guard isPrinting else { return }
+    let name = names[min(Int(header.point.interface), names.count - 1)]
+    _ = try pipeline.process(bytes, header) { $0.interfaceName = name }
+  }
+
+  /// Carries out what the ring of files decided; false when the capture is to end.
+  private mutating func perform(_ actions: [RingOfFiles.Action]) throws -> Bool {
+    for action in actions {
+      switch action {
+      case .close: try closeFile()
+      case .delete(let path): unlink(path)
+      case .open(let path):
+        guard writing.path != nil else { continue }
+        writer = try CaptureFileWriter(
+          path, format: writing.format(nanoseconds: true), interfaces: interfaces,
+          application: "netlab " + Netlab.version)
+        try writer?.flush()
+      case .end: return false
+      }
+    }
+    return true
+  }
+
+  private mutating func closeFile() throws {
+    guard writer != nil else { return }
+    let statistics = live.statistics()
+    for (index, counts) in statistics.enumerated() {
+      try writer?.writeStatistics(
+        CaptureStatistics(
+          interface: index, received: counts.isLoopback ? nil : counts.received,
+          dropped: counts.droppedByKernel))
+    }
+    try writer?.close()
+    writer = nil
+  }
+
+  private mutating func finish() throws {
+    _ = try perform(files.end())
+    try printQueue(.max)
+    try pipeline.finish()
+  }
+
+  private mutating func tellCounts() {
+    let statistics = live.statistics()
+    func counted(_ number: some BinaryInteger, _ what: String) -> String {
+      "\(number) packet\(number == 1 ? "" : "s") \(what)\n"
+    }
+    var text = counted(captured, "captured")
+    if !statistics.contains(where: \.isLoopback) {
+      text += counted(statistics.reduce(0) { $0 + $1.received }, "received by filter")
+    }
+    text += counted(statistics.reduce(0) { $0 + $1.droppedByKernel }, "dropped by kernel")
+    let lost = statistics.reduce(0) { $0 + $1.droppedByInterface }
+    if lost > 0 { text += counted(lost, "dropped by interface") }
+    if queue.skipped > 0 {
+      text += counted(queue.skipped, "written but not printed: printing could not keep up")
+    }
+    write(standardError: text)
+  }
+}

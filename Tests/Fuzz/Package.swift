@@ -1,0 +1,36 @@
+// swift-tools-version:6.2
+import PackageDescription
+
+// Fuzz entry points, apart from the product so that its users never build them: `make fuzz`.
+let fuzzed: [SwiftSetting] = [.unsafeFlags(["-parse-as-library"])]
+
+let package = Package(
+  name: "Fuzz",
+  dependencies: [.package(name: "netlab", path: "../..")],
+  targets: [
+    .executableTarget(
+      name: "FuzzPackets",
+      dependencies: [
+        .product(name: "Protocols", package: "netlab"),
+        .product(name: "PacketCore", package: "netlab"),
+        .product(name: "Projection", package: "netlab"),
+      ],
+      swiftSettings: fuzzed),
+    .executableTarget(
+      name: "FuzzFiles",
+      dependencies: [
+        .product(name: "Capture", package: "netlab"),
+        .product(name: "PacketCore", package: "netlab"),
+      ],
+      swiftSettings: fuzzed),
+    .executableTarget(
+      name: "FuzzFilter",
+      dependencies: [
+        .product(name: "DisplayFilter", package: "netlab"),
+        .product(name: "Protocols", package: "netlab"),
+        .product(name: "PacketCore", package: "netlab"),
+      ],
+      swiftSettings: fuzzed),
+  ],
+  swiftLanguageModes: [.v6]
+)
