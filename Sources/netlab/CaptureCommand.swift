@@ -45,16 +45,16 @@ struct CaptureCommand: ParsableCommand {
     let source = capturing.interfaces.joined(separator: ",")
     let printer = writing.prints ? try output.makePrinter(source: source) : nil
     let files = try capturing.files(path: writing.path)
-    let plan = try PrivilegePlan(facts: .current, requested: capturing.user)
+    let plan = try PrivilegePlan(.current, requested: capturing.user)
 
-    let live = try LiveCapture(capturing.live(filter: filters.captureExpression))
+    var live = try LiveCapture(capturing.live(filter: filters.captureExpression))
     // From here on root is gone: before an octet is looked at or a file is made.
     try plan.carryOut()
 
     let pipeline = try Pipeline(
       registry: registry, filter: filter, printer: printer, isFlushedPerFrame: false)
     var session = try CaptureSession(
-      live: live, pipeline: pipeline, files: files, writing: writing, isPrinting: printer != nil)
-    try session.run()
+      interfaces: live.interfaces, pipeline: pipeline, files: files, writing: writing, isPrinting: printer != nil)
+    try session.run(&live)
   }
 }

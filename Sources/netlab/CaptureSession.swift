@@ -5,7 +5,6 @@ import PacketCore
 /// One live capture from its first frame to the counts at its end: the writer first, then the
 /// printer, which may lag behind.
 struct CaptureSession: ~Copyable {
-  private var live: LiveCapture
   private var pipeline: Pipeline
   private var files: RingOfFiles
   private var writer: CaptureFileWriter?
@@ -23,12 +22,11 @@ struct CaptureSession: ~Copyable {
   private static let lag = 50_000
 
   init(
-    live: consuming LiveCapture, pipeline: consuming Pipeline, files: RingOfFiles,
+    interfaces: [CaptureInterface], pipeline: consuming Pipeline, files: RingOfFiles,
     writing: WriteOptions, isPrinting: Bool
   ) throws {
-    interfaces = live.interfaces
+    self.interfaces = interfaces
     names = interfaces.map(\.name)
-    self.live = live
     self.pipeline = pipeline
     self.files = files
     self.writing = writing
@@ -36,35 +34,27 @@ struct CaptureSession: ~Copyable {
   }
 
   /// Captures until a signal, a condition or an error ends it, and tells the counts.
-  mutating func run() throws {
+  mutating func run(_ live: inout LiveCapture) throws {
     let stop = try LiveStop()
     stop.catchSignals()
     write(standardError: "Capturing on " + names.map { "'\($0)'" }.joined(separator: ", ") + "\n")
     var failure: (any Error)?
     do {
       _ = try perform(files.begin(at: .now()))
-      try capture(until: stop)
+      _ = try live.run(
+        stop: stop, pause: { pause in try self.rest(pause) },
+        { bytes, header in try self.accept(bytes, header) })
     } catch {
       failure = error
     }
     do {
-      try finish()
+      try finish(live.statistics())
     } catch {
       failure = failure ?? error
     }
-    tellCounts()
+    tellCounts(live.statistics())
     // A full disk, a lost interface: told after what was captured is safe.
     if let failure { throw failure }
-  }
-
-  private mutating func capture(until stop: LiveStop) throws {
-    // `run` lends the frame to a closure that changes the rest of this value.
-    var handles = live.take()
-    defer { live = handles.take() }
-    _ = try handles.run(
-      stop: stop,
-      pause: { pause in try self.rest(pause) },
-      { bytes, header in try self.accept(bytes, header) })
   }
 
   /// One frame: written, then printed or put into the queue.
@@ -98,9 +88,17 @@ struct CaptureSession: ~Copyable {
   }
 
   private mutating func printQueue(_ limit: Int) throws {
-    var waiting = queue.take()
-    defer { queue = waiting.take() }
-    try waiting.take(limit) { bytes, header in try self.show(bytes, header) }
+    try Self.print(&queue, limit, names, through: &pipeline)
+  }
+
+  private static func print(
+    _ queue: inout FrameQueue, _ limit: Int, _ names: [String],
+    through pipeline: inout Pipeline
+  ) throws {
+    try queue.take(limit) { bytes, header in
+      let name = names[min(Int(header.point.interface), names.count - 1)]
+      _ = try pipeline.process(bytes, header) { $0.interfaceName = name }
+    }
   }
 
   private mutating func show(_ bytes: RawSpan, _ header: FrameHeader) throws {
@@ -113,7 +111,9 @@ struct CaptureSession: ~Copyable {
   private mutating func perform(_ actions: [RingOfFiles.Action]) throws -> Bool {
     for action in actions {
       switch action {
-      case .close: try closeFile()
+      case .close:
+        try writer?.close()
+        writer = nil
       case .delete(let path): unlink(path)
       case .open(let path):
         guard writing.path != nil else { continue }
@@ -127,27 +127,19 @@ struct CaptureSession: ~Copyable {
     return true
   }
 
-  private mutating func closeFile() throws {
-    guard writer != nil else { return }
-    let statistics = live.statistics()
+  private mutating func finish(_ statistics: [LiveStatistics]) throws {
     for (index, counts) in statistics.enumerated() {
       try writer?.writeStatistics(
         CaptureStatistics(
           interface: index, received: counts.isLoopback ? nil : counts.received,
           dropped: counts.droppedByKernel))
     }
-    try writer?.close()
-    writer = nil
-  }
-
-  private mutating func finish() throws {
     _ = try perform(files.end())
     try printQueue(.max)
     try pipeline.finish()
   }
 
-  private mutating func tellCounts() {
-    let statistics = live.statistics()
+  private func tellCounts(_ statistics: [LiveStatistics]) {
     func counted(_ number: some BinaryInteger, _ what: String) -> String {
       "\(number) packet\(number == 1 ? "" : "s") \(what)\n"
     }
