@@ -101,3 +101,15 @@ int netlab_interface_hardware(const char *name) {
   memset(&r, 0, sizeof r);
   return interface_request(name, SIOCGIFHWADDR, &r) == 0 ? r.ifr_hwaddr.sa_family : -1;
 }
+
+int netlab_setresuid(uid_t real, uid_t effective, uid_t saved) {
+  return setresuid(real, effective, saved);
+}
+
+int netlab_setresgid(gid_t real, gid_t effective, gid_t saved) {
+  return setresgid(real, effective, saved);
+}
+
+int netlab_getresuid(uid_t *real, uid_t *effective, uid_t *saved) {
+  return getresuid(real, effective, saved);
+}

@@ -38,3 +38,10 @@ int netlab_interface_set_up(const char *name, int up);
 
 // The hardware type (ARPHRD_ETHER ...) of an interface, or -1 and errno. SIOCGIFHWADDR.
 int netlab_interface_hardware(const char *name);
+
+// setresuid(2) and setresgid(2), for every thread of the process; an id of -1 stays as it is.
+int netlab_setresuid(uid_t real, uid_t effective, uid_t saved);
+int netlab_setresgid(gid_t real, gid_t effective, gid_t saved);
+
+// getresuid(2).
+int netlab_getresuid(uid_t *real, uid_t *effective, uid_t *saved);
