@@ -29,19 +29,22 @@ public struct CaptureBlock: ~Copyable {
   public let section: Int
 
   /// The block as it stands in the file; empty for a frame of a pcap file.
-  private let octets: UnsafeRawBufferPointer
+  let octets: UnsafeRawBufferPointer
+  /// The frame's octets; none when this is no frame.
+  let frameOctets: UnsafeRawBufferPointer
   /// Where the options stand in it.
   private let options: Range<Int>
 
   init(
     type: UInt32, frame: FrameHeader?, isBigEndian: Bool, section: Int,
-    octets: UnsafeRawBufferPointer, options: Range<Int>
+    octets: UnsafeRawBufferPointer, frameOctets: UnsafeRawBufferPointer, options: Range<Int>
   ) {
     self.type = type
     self.frame = frame
     self.isBigEndian = isBigEndian
     self.section = section
     self.octets = octets
+    self.frameOctets = frameOctets
     self.options = options
   }
 
@@ -79,6 +82,14 @@ public struct CaptureBlock: ~Copyable {
   /// order; nothing for a frame of a pcap file.
   public func withOctets<R>(_ body: (RawSpan) throws -> R) rethrows -> R {
     try body(octets.bytes)
+  }
+
+  /// The interface that an interface description block describes; nil for other blocks.
+  public var interface: CaptureInterface? { interfaceDescription?.interface }
+
+  var interfaceDescription: PcapngInterface? {
+    guard kind == .interface, isPcapng, octets.count >= 20 else { return nil }
+    return PcapngInterface(reading: octets.bytes, options: options, bigEndian: isBigEndian)
   }
 
   /// What a capturing program counted on an interface (an interface statistics block).

@@ -145,7 +145,7 @@ public struct CaptureFileReader: ~Copyable {
         type: current.type, frame: current.isFrame ? current.header : nil,
         isBigEndian: format == .pcapng ? pcapng.isBigEndian : pcap.isBigEndian,
         section: max(interfaceTable.sections.count - 1, 0), octets: octets,
-        options: current.options)
+        frameOctets: frameOctets, options: current.options)
       if !(try body(block, frameOctets.bytes)) { return }
     }
   }

@@ -46,6 +46,16 @@ enum PcapngOption {
       String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
     }
   }
+
+  /// The value for a text; one that does not fit the 16 bits of a length is cut between characters.
+  static func text(_ text: String) -> [UInt8] {
+    let value = Array(text.utf8)
+    guard value.count > 65_000 else { return value }
+    var end = 65_000
+    // UTF-8 goes on with octets 10xxxxxx.
+    while end > 0, value[end] & 0xC0 == 0x80 { end -= 1 }
+    return Array(value[..<end])
+  }
 }
 
 extension RawSpan {

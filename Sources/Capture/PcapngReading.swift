@@ -6,14 +6,7 @@ struct PcapngSection {
   var isBigEndian = false
   /// Position of the section in the file.
   var index: UInt16 = 0
-  var interfaces: [Interface] = []
-
-  /// What frames need to know of their interface.
-  struct Interface {
-    let linkType: LinkType
-    let clock: PcapngClock
-    let snapLength: Int
-  }
+  var interfaces: [PcapngInterface] = []
 
   /// Octets of a block that has no body: type and twice the length.
   static let emptyBlock = 12
@@ -113,42 +106,14 @@ extension CaptureFileReader {
 
   private mutating func readInterface(_ octets: RawSpan) throws {
     try require(octets, 8, "an interface description")
-    let big = pcapng.isBigEndian
-    try setOptions(octets, from: 16)
-    var interface = CaptureInterface(
-      linkType: LinkType(pcapField: UInt32(octets.load(UInt16.self, at: 8, bigEndian: big))),
-      snapLength: Int(octets.load(UInt32.self, at: 12, bigEndian: big)))
-    var resolution: UInt8 = 6
-    var offset: Int64 = 0
-    let options = octets.extracting(current.options)
-    PcapngOption.forEach(in: options, bigEndian: big) { code, value in
-      switch code {
-      case PcapngOption.interfaceName:
-        interface.name = PcapngOption.text(options, value, limit: 1024)
-      case PcapngOption.interfaceDescription:
-        interface.description = PcapngOption.text(options, value, limit: 1024)
-      case PcapngOption.interfaceFilter where value.count > 1:
-        // "the first octet ... is 0 if the filter is a libpcap string"; others are byte code.
-        guard options.unsafeLoad(fromByteOffset: value.lowerBound, as: UInt8.self) == 0 else {
-          break
-        }
-        interface.filter = PcapngOption.text(
-          options, (value.lowerBound + 1)..<value.upperBound, limit: 4096)
-      case PcapngOption.timeResolution where value.count >= 1:
-        resolution = options.unsafeLoad(fromByteOffset: value.lowerBound, as: UInt8.self)
-      case PcapngOption.timeOffset where value.count >= 8:
-        offset = options.load(Int64.self, at: value.lowerBound, bigEndian: big)
-      default: break
-      }
-    }
-    guard !interfaceTable.sections.isEmpty, interfaceTable.add(interface) else {
+    try setOptions(octets, from: PcapngInterface.fixedSize)
+    let description = PcapngInterface(
+      reading: octets, options: current.options, bigEndian: pcapng.isBigEndian)
+    guard !interfaceTable.sections.isEmpty, interfaceTable.add(description.interface) else {
       throw damaged("it describes more than 65536 interfaces")
     }
-    if resolution & 0x80 != 0 || resolution > 6 { hasNanoseconds = true }
-    pcapng.interfaces.append(
-      PcapngSection.Interface(
-        linkType: interface.linkType, clock: PcapngClock(resolution: resolution, offset: offset),
-        snapLength: interface.snapLength))
+    if description.clock.resolution > PcapngClock.microseconds.resolution { hasNanoseconds = true }
+    pcapng.interfaces.append(description)
   }
 
   /// Fills in what every packet block says. `start` and `captured` are checked against the block.
@@ -177,7 +142,7 @@ extension CaptureFileReader {
     current.header.number = frameCount
     current.header.capturedLength = Int(captured)
     current.header.originalLength = Int(original)
-    current.header.linkType = pcapng.interfaces[interface].linkType
+    current.header.linkType = pcapng.interfaces[interface].interface.linkType
     current.header.point.section = pcapng.index
     current.header.point.interface = UInt16(truncatingIfNeeded: interface)
     current.frameStart = start
@@ -206,8 +171,8 @@ extension CaptureFileReader {
     try require(octets, 4, "a simple packet block")
     let original = octets.load(UInt32.self, at: 8, bigEndian: pcapng.isBigEndian)
     var captured = original
-    if let first = pcapng.interfaces.first, first.snapLength > 0 {
-      captured = min(original, UInt32(clamping: first.snapLength))
+    if let first = pcapng.interfaces.first, first.interface.snapLength > 0 {
+      captured = min(original, UInt32(clamping: first.interface.snapLength))
     }
     try setFrame(
       octets, interface: 0, ticks: nil, captured: captured, original: original, at: 12)
