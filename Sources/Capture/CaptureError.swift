@@ -19,13 +19,19 @@ public struct CaptureError: Error, Equatable, Sendable {
 
   public let kind: Kind
   /// One sentence without a full stop, naming the file or interface.
-  public let message: String
+  public private(set) var message: String
   /// What to do next: a sentence or a command; empty when there is nothing.
   public let remedy: String
+  /// True when whoever was reading the output went away, which ends a program quietly.
+  public let isClosedPipe: Bool
 
-  public init(_ kind: Kind, _ message: String, remedy: String = "") {
+  public init(_ kind: Kind, _ message: String, remedy: String = "", isClosedPipe: Bool = false) {
     self.kind = kind
     self.message = message
     self.remedy = remedy
+    self.isClosedPipe = isClosedPipe
   }
+
+  /// Adds to the sentence how far one had come.
+  mutating func append(_ text: String) { message += text }
 }
