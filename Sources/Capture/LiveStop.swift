@@ -36,9 +36,3 @@ public final class LiveStop: Sendable {
   /// Takes the signals given so far; zero when there were none.
   func take() -> UInt64 { netlab_eventfd_take(descriptor) }
 }
-
-/// The system's words for an error number.
-func systemMessage(_ number: Int32) -> String {
-  guard let text = strerror(number) else { return "error \(number)" }
-  return String(cString: text)
-}

@@ -241,8 +241,6 @@ struct OctetSource: ~Copyable {
   }
 }
 
-/// What the system says about an error number, such as `No space left on device`.
-func systemMessage(_ code: Int32) -> String { String(cString: strerror(code)) }
 
 /// Error numbers of the system that are told apart.
 enum Errno {
