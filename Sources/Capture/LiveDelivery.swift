@@ -32,6 +32,7 @@ struct LiveDelivery {
     pcap = handle.pcap
     nanosecondFactor = handle.nanosecondFactor
     header.linkType = handle.linkType
+    header.timeDigits = handle.nanosecondFactor == 1 ? 9 : 6
     header.point.interface = UInt16(truncatingIfNeeded: index)
     delivered = 0
     isPastCutoff = false

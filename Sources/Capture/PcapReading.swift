@@ -93,6 +93,7 @@ extension CaptureFileReader {
     current.isFrame = true
     current.frameStart = PcapLayout.recordSize
     current.header.linkType = pcap.linkType
+    current.header.timeDigits = pcap.isNanoseconds ? 9 : 6
   }
 
   /// Moves to the next record of a pcap file; false at the end.

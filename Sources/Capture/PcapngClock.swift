@@ -27,6 +27,13 @@ struct PcapngClock: Equatable {
 
   private var isBinary: Bool { resolution & 0x80 != 0 }
 
+  /// Decimals worth showing, as Wireshark rounds the resolution down: 9, 6, 3, 2, 1 or 0.
+  var digits: UInt8 {
+    // A binary resolution of 2^-n has n × log10(2) decimals.
+    let decimals = isBinary ? Int(resolution & 0x7F) * 301 / 1000 : Int(resolution)
+    return decimals >= 9 ? 9 : decimals >= 6 ? 6 : decimals >= 3 ? 3 : UInt8(decimals)
+  }
+
   private static func powerOfTen(_ exponent: Int) -> UInt64 {
     guard exponent <= 19 else { return 0 }
     return (0..<exponent).reduce(UInt64(1)) { power, _ in power * 10 }

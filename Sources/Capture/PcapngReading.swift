@@ -133,6 +133,7 @@ extension CaptureFileReader {
     }
     if let ticks {
       current.header.time = pcapng.interfaces[interface].clock.timestamp(ticks)
+      current.header.timeDigits = pcapng.interfaces[interface].clock.digits
       current.header.hasTime = true
     } else {
       current.header.time = Timestamp(seconds: 0, nanoseconds: 0)
