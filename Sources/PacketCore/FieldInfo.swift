@@ -92,6 +92,17 @@ public struct FieldItem: Sendable {
   public let buffer: UInt8
   /// Levels below the layer's own line, 0 for its fields.
   public let depth: Int
+
+  /// An item that no schema emitted, such as a finding or a whole protocol.
+  public init(
+    field: FieldInfo, value: FieldValue, place: Range<Int>?, buffer: UInt8, depth: Int
+  ) {
+    self.field = field
+    self.value = value
+    self.place = place
+    self.buffer = buffer
+    self.depth = depth
+  }
 }
 
 /// Receives the fields of a layer: all of them as a flat tree, or only one field's values.
