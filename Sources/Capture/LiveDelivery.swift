@@ -82,7 +82,7 @@ extension pcap_pkthdr {
 
 extension Timestamp {
   /// This moment by the system's clock.
-  static var now: Timestamp {
+  public static var now: Timestamp {
     var time = timespec()
     clock_gettime(CLOCK_REALTIME, &time)
     return Timestamp(

@@ -109,6 +109,8 @@ struct CaptureSession: ~Copyable {
 
   /// Carries out what the ring of files decided; false when the capture is to end.
   private mutating func perform(_ actions: [RingOfFiles.Action]) throws -> Bool {
+    // The last file is closed by `finish`, behind the counts of the interfaces.
+    guard !actions.contains(.end) else { return false }
     for action in actions {
       switch action {
       case .close:
@@ -121,20 +123,21 @@ struct CaptureSession: ~Copyable {
           path, format: writing.format(nanoseconds: true), interfaces: interfaces,
           application: "netlab " + Netlab.version)
         try writer?.flush()
-      case .end: return false
+      case .end: break
       }
     }
     return true
   }
 
   private mutating func finish(_ statistics: [LiveStatistics]) throws {
-    for (index, counts) in statistics.enumerated() {
-      try writer?.writeStatistics(
+    try writer?.writeStatistics(
+      statistics.enumerated().map { index, counts in
         CaptureStatistics(
           interface: index, received: counts.isLoopback ? nil : counts.received,
-          dropped: counts.droppedByKernel))
-    }
-    _ = try perform(files.end())
+          dropped: counts.droppedByKernel)
+      }, at: .now)
+    try writer?.close()
+    writer = nil
     try printQueue(.max)
     try pipeline.finish()
   }

@@ -24,7 +24,7 @@ struct Netlab: ParsableCommand {
   static func main() {
     // A reader that goes away ends the program quietly, not by a signal.
     signal(SIGPIPE, SIG_IGN)
-    exit(run(Array(CommandLine.arguments.dropFirst())).rawValue)
+    Glibc.exit(run(Array(CommandLine.arguments.dropFirst())).rawValue)
   }
 
   /// Runs one command line.

@@ -14,7 +14,7 @@ enum Compatibility: String, CaseIterable, ExpressibleByArgument {
   case tshark
 }
 
-extension TimeFormat: @retroactive ExpressibleByArgument {}
+extension TimeFormat: ExpressibleByArgument {}
 
 /// What is printed of each packet, and how.
 struct OutputOptions: ParsableArguments {

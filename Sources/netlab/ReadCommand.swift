@@ -20,7 +20,7 @@ struct ReadCommand: ParsableCommand {
   var file: String?
 
   @Option(
-    name: [.customShort("r"), .customLong("read")], parsing: .unconditionalSingleValue,
+    name: [.customShort("r"), .customLong("read")], parsing: .unconditional,
     help: "The same, for fingers that know tshark.")
   var readFile: String?
 

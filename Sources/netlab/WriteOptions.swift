@@ -4,7 +4,7 @@ import Capture
 /// Where frames are written, and whether they are printed too.
 struct WriteOptions: ParsableArguments {
   @Option(
-    name: [.customShort("w"), .customLong("write")], parsing: .unconditionalSingleValue,
+    name: [.customShort("w"), .customLong("write")], parsing: .unconditional,
     help: ArgumentHelp(
       "Write the packets to this file instead of printing them; - is standard output, a name that ends in .gz is compressed.",
       valueName: "file"))
