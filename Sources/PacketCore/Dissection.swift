@@ -47,6 +47,8 @@ public struct Dissection: Sendable {
     public let buffer: UInt8
     /// True when the broken packet is one that this packet quotes.
     public let isQuoted: Bool
+    /// True when the broken layer is among the layers all the same, with what could be read.
+    public let isRecorded: Bool
   }
 
   public init() {
@@ -135,8 +137,19 @@ public struct Dissection: Sendable {
   }
 
   mutating func fail(_ type: any ErasedLayer.Type, _ error: ParseError) {
-    failure = Failure(type: type, error: error, buffer: currentBuffer, isQuoted: isQuoting)
+    failure = Failure(
+      type: type, error: error, buffer: currentBuffer, isQuoted: isQuoting, isRecorded: false)
     add(error.reason == .cut ? .cut : .malformed, at: max(layers.count - 1, 0))
+  }
+
+  /// The layer at `index` ends before its header does. Unlike a layer that throws, it stays, and
+  /// shows what could be read.
+  public mutating func stop(_ error: ParseError, at index: Int) {
+    guard records.indices.contains(index) else { return }
+    failure = Failure(
+      type: records[index].type, error: error, buffer: currentBuffer, isQuoted: isQuoting,
+      isRecorded: true)
+    add(error.reason == .cut ? .cut : .malformed, at: index)
   }
 
   /// Keeps a layer's note.

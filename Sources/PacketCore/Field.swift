@@ -153,6 +153,16 @@ extension Field {
     }
   }
 
+  /// The octets behind the header, as far as they were captured; absent when there are none.
+  public static func payload(_ name: String, _ title: String) -> Field {
+    let info = FieldInfo(name, title, .octets)
+    return Field(info) { _, _, record, _, sink in
+      guard record.payloadLength > 0 else { return }
+      let start = Int(record.headerLength)
+      sink.add(info, .octetsInPlace, at: start..<start &+ Int(record.payloadLength))
+    }
+  }
+
   /// A field with any number of values.
   ///
   /// - Parameter each: Calls its last argument once a value.
@@ -191,6 +201,44 @@ extension Field {
         sink.depth -= 1
         sink.base = base
       }
+    }
+  }
+
+  /// Octets that hold items of several kinds (header options): each item is a line of the tree under
+  /// the name of its kind, with fields of its own, in the order of the packet.
+  ///
+  /// - Parameters:
+  ///   - place: All the octets; absent where nil or empty.
+  ///   - kinds: Name and title of every kind.
+  ///   - item: The fields that items have; their places count from the item's first octet.
+  ///   - kind: Position of an item's kind in `kinds`.
+  ///   - heading: What stands behind the title on an item's line.
+  ///   - each: Calls its last argument once an item, with the item's place in the layer.
+  public static func options<Item>(
+    _ name: String, _ title: String, at place: @escaping @Sendable (Value) -> Range<Int>?,
+    kinds: [(name: String, title: String)], of item: [Field<Item>],
+    kind: @escaping @Sendable (Item) -> Int, heading: @escaping @Sendable (Item) -> String,
+    _ each: @escaping @Sendable (Value, Dissection, LayerRecord, (Item, Range<Int>) -> Void) -> Void
+  ) -> Field {
+    let info = FieldInfo(name, title, .octets)
+    let lines = kinds.map { FieldInfo($0.name, $0.title, .string) }
+    var below = lines.map { ($0, 1) }
+    below += item.flatMap { [($0.info, 2)] + $0.descendants.map { ($0.info, $0.depth + 2) } }
+    return Field(info, descendants: below) { value, bytes, record, dissection, sink in
+      guard let place = place(value), !place.isEmpty else { return }
+      sink.add(info, .octetsInPlace, at: place)
+      sink.depth += 1
+      each(value, dissection, record) { one, place in
+        let line = lines[kind(one)]
+        sink.add(line, .string(line.title + heading(one)), at: place)
+        let base = sink.base
+        sink.base += place.lowerBound
+        sink.depth += 1
+        for field in item { field.emit(one, bytes, record, dissection, &sink) }
+        sink.depth -= 1
+        sink.base = base
+      }
+      sink.depth -= 1
     }
   }
 

@@ -40,7 +40,7 @@ extension Columns {
       info.append(UInt64(dissection.frame.linkType.rawValue))
     }
     if let failure = dissection.failure {
-      if !failure.isQuoted, failure.type.summarizes {
+      if !failure.isQuoted, !failure.isRecorded, failure.type.summarizes {
         protocolName = failure.type.column
         info.removeAll()
       }

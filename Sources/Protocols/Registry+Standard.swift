@@ -5,5 +5,6 @@ extension Registry {
   public static let standard = Registry([
     Ethernet.self,
     IPv4.self,
+    TCP.self,
   ])
 }

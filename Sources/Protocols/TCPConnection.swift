@@ -1,0 +1,154 @@
+import PacketCore
+
+/// Sequence numbers wrap around; which of two comes first is decided by the shorter way.
+/// RFC 9293 section 3.4: "comparisons ... must be done modulo 2**32". At exactly half the way
+/// around both orders hold, as they do in Wireshark.
+extension UInt32 {
+  @inline(__always) func isAfter(_ other: UInt32) -> Bool { Int32(bitPattern: other &- self) < 0 }
+  @inline(__always) func isBefore(_ other: UInt32) -> Bool { Int32(bitPattern: self &- other) < 0 }
+  @inline(__always) func isAtMost(_ other: UInt32) -> Bool { Int32(bitPattern: self &- other) <= 0 }
+  @inline(__always) func isAtLeast(_ other: UInt32) -> Bool {
+    Int32(bitPattern: other &- self) <= 0
+  }
+}
+
+/// Times in connections are nanoseconds since the capture's first frame.
+enum TCPTime {
+  /// No such moment yet.
+  static let never = Int64.min
+}
+
+/// One direction of a connection: what its sender said last and what waits for acknowledgment.
+struct TCPDirection: Sendable {
+  struct Bits: OptionSet, Sendable {
+    var rawValue: UInt8
+    /// `base` was learned.
+    static let hasBase = Bits(rawValue: 1)
+    /// No hole was left open since the other side acknowledged: octets in flight can be counted.
+    static let flightIsKnown = Bits(rawValue: 2)
+    /// The last segment with data carried PSH.
+    static let pushed = Bits(rawValue: 4)
+    /// The sender's SYN was its last segment but for the ACK to come: its window is not scaled yet.
+    static let awaitsFirstAck = Bits(rawValue: 8)
+    static let lastWasKeepAlive = Bits(rawValue: 16)
+    static let lastWasProbe = Bits(rawValue: 32)
+    /// The segment that last advanced `next` held no data.
+    static let advancedByNothing = Bits(rawValue: 64)
+    /// The unacknowledged segments stand in the order of their numbers without overlaps.
+    static let isOrdered = Bits(rawValue: 128)
+  }
+
+  /// The number that is shown as 0.
+  var base: UInt32 = 0
+  /// The number after the highest one sent; 0 before the first segment.
+  var next: UInt32 = 0
+  /// The number up to which the other side may acknowledge without having seen more than we did.
+  var highestAckable: UInt32 = 0
+  var lastAcknowledgment: UInt32 = 0
+  /// As in the header, not scaled; all ones before the first segment.
+  var window: UInt32 = .max
+  /// The frame that last sent an advancing acknowledgment.
+  var lastAckFrame: UInt32 = 0
+  /// Repetitions of it; -1 once the other side acknowledged what was never seen.
+  var duplicateAcks: Int32 = 0
+  var nextFrame: UInt32 = 0
+  var nextTime: Int64 = 0
+  var lastTime: Int64 = 0
+  var pushBytesSent: UInt32 = 0
+  /// Octets that the last segment acknowledged selectively.
+  var sackedOctets: UInt32 = 0
+  var unacknowledged = TCPUnacknowledged.List()
+  var scale = TCPWindowScale.unknown
+  var bits: Bits = [.flightIsKnown, .isOrdered]
+}
+
+/// One connection: its two ends, what was seen of it, and its place among the others.
+struct TCPConnection: Sendable {
+  /// Both ends in one order, whichever sent the packet, and the point of capture.
+  struct Key: Equatable, Sendable {
+    var low: Address
+    var high: Address
+    var lowPort: UInt16
+    var highPort: UInt16
+    var point: CapturePoint
+
+    /// - Returns: The key, and whether the packet goes from the high end to the low one.
+    @inline(__always)
+    static func of(
+      _ ends: Endpoints, _ source: UInt16, _ destination: UInt16, _ point: CapturePoint
+    )
+      -> (key: Key, fromHigh: Bool)
+    {
+      let from = ends.source
+      let to = ends.destination
+      let fromHigh =
+        from.high != to.high
+        ? from.high > to.high : from.low != to.low ? from.low > to.low : source > destination
+      let key =
+        fromHigh
+        ? Key(low: to, high: from, lowPort: destination, highPort: source, point: point)
+        : Key(low: from, high: to, lowPort: source, highPort: destination, point: point)
+      return (key, fromHigh)
+    }
+
+    var hash: UInt32 {
+      // Multiply and fold: each word reaches the upper half before the next is mixed in.
+      @inline(__always) func mix(_ state: UInt64, _ word: UInt64) -> UInt64 {
+        let product = (state ^ word).multipliedFullWidth(by: 0x9E37_79B9_7F4A_7C15)
+        return product.high ^ product.low
+      }
+      let ports =
+        UInt64(lowPort) &<< 48 | UInt64(highPort) &<< 32
+        | UInt64(point.section) &<< 16 | UInt64(point.interface)
+      var state = mix(0x2545_F491_4F6C_DD1D, ports)
+      state = mix(state, low.low)
+      state = mix(state, high.low)
+      if low.high | high.high != 0 {
+        state = mix(state, low.high)
+        state = mix(state, high.high)
+      }
+      return UInt32(truncatingIfNeeded: state &>> 32)
+    }
+  }
+
+  struct Bits: OptionSet, Sendable {
+    var rawValue: UInt8
+    /// The handshake offered and took accurate ECN.
+    static let offeredECN = Bits(rawValue: 1)
+    static let acceptedECN = Bits(rawValue: 2)
+    /// An accurate ECN option was seen.
+    static let countedECN = Bits(rawValue: 4)
+    /// The SYN carried data and a fast open cookie.
+    static let fastOpened = Bits(rawValue: 8)
+  }
+
+  /// What is known of the connection as a whole.
+  struct State: Sendable {
+    var stream: UInt32
+    var completeness: TCPCompleteness = []
+    var bits: Bits = []
+    var firstTime: Int64
+    var previousTime: Int64
+    /// When the last SYN without ACK was sent.
+    var synTime = TCPTime.never
+    /// From that SYN to the first ACK that is no SYN; 0 before.
+    var initialRoundTrip: Int64 = 0
+
+    /// Nobody was seen yet; the first segment comes at `time`.
+    init(stream: UInt32, at time: Int64) {
+      self.stream = stream
+      firstTime = time
+      previousTime = time
+    }
+  }
+
+  var key: Key
+  /// Neighbours in the order of last use; `TCPConversations.none` at the ends.
+  var older: UInt32
+  var newer: UInt32
+  /// The packet count at which it was last put in front.
+  var movedAt: UInt32
+  var state: State
+  var fromLow = TCPDirection()
+  var fromHigh = TCPDirection()
+}

@@ -1,0 +1,166 @@
+/// The segments that wait for an acknowledgment, of all connections: lists in one array.
+///
+/// A segment costs a place from the first free one and gives it back when it is acknowledged. Two
+/// bounds hold the memory: a direction waits with at most `TCPUnacknowledged.perDirection` segments
+/// (those behind are not waited for, as in Wireshark), and all together with at most `limit`.
+struct TCPUnacknowledged: Sendable {
+  /// One direction's segments in the order of capture.
+  struct List: Sendable {
+    var first: UInt32 = 0
+    var last: UInt32 = 0
+    var count: UInt16 = 0
+    /// The lowest number waiting and the number after the highest, counted from the base.
+    var lowest: UInt32 = 0
+    var highest: UInt32 = 0
+  }
+
+  /// A segment that was sent and not acknowledged yet.
+  struct Segment: Sendable {
+    var sequence: UInt32
+    /// The number after its last.
+    var next: UInt32
+    var frame: UInt32
+    /// Place of the segment captured after it, or of the next free one.
+    var link: UInt32
+    var time: Int64
+  }
+
+  static let perDirection: UInt16 = 10_000
+
+  private(set) var segments: ContiguousArray<Segment> = []
+  /// Place + 1 of the first free segment, 0 for none. Places count from 1 throughout.
+  private var free: UInt32 = 0
+  private(set) var inUse = 0
+  let limit: Int
+
+  init(limit: Int) { self.limit = limit }
+
+  /// Whether no place is left before the limit.
+  var isFull: Bool { free == 0 && segments.count >= limit }
+
+  /// Waits for one more segment; the caller has seen to it that there is room.
+  mutating func append(
+    _ sequence: UInt32, next: UInt32, frame: UInt32, time: Int64,
+    to direction: inout TCPDirection
+  ) {
+    let segment = Segment(sequence: sequence, next: next, frame: frame, link: 0, time: time)
+    let place: UInt32
+    if free != 0 {
+      place = free
+      free = segments[Int(place) &- 1].link
+      segments[Int(place) &- 1] = segment
+    } else {
+      segments.append(segment)
+      place = UInt32(truncatingIfNeeded: segments.count)
+    }
+    inUse &+= 1
+    let base = direction.base
+    if direction.unacknowledged.count == 0 {
+      direction.unacknowledged = List(
+        first: place, last: place, count: 1, lowest: sequence, highest: next)
+      direction.bits.insert(.isOrdered)
+      return
+    }
+    segments[Int(direction.unacknowledged.last) &- 1].link = place
+    direction.unacknowledged.last = place
+    direction.unacknowledged.count &+= 1
+    if sequence &- base < direction.unacknowledged.highest &- base {
+      direction.bits.remove(.isOrdered)
+    }
+    if sequence &- base < direction.unacknowledged.lowest &- base {
+      direction.unacknowledged.lowest = sequence
+    }
+    if next &- base > direction.unacknowledged.highest &- base {
+      direction.unacknowledged.highest = next
+    }
+  }
+
+  /// Takes out what an acknowledgment covers; a segment covered in part keeps its rest.
+  ///
+  /// Ordered lists, nearly all of them, are served from the front; only while a retransmission is
+  /// among the segments is the whole list looked through.
+  ///
+  /// - Returns: The first captured segment that ends exactly where the acknowledgment does.
+  mutating func acknowledge(_ acknowledgment: UInt32, in direction: inout TCPDirection)
+    -> (frame: UInt32, time: Int64)?
+  {
+    guard direction.unacknowledged.count > 0 else { return nil }
+    let isOrdered = direction.bits.contains(.isOrdered)
+    if !isOrdered, acknowledgment.isAtMost(direction.unacknowledged.lowest) { return nil }
+    let base = direction.base
+    var match: (frame: UInt32, time: Int64)?
+    var place = direction.unacknowledged.first
+    var kept: UInt32 = 0
+    var list = List()
+    var ordered = true
+    while place != 0 {
+      var segment = segments[Int(place) &- 1]
+      let link = segment.link
+      let isExact = acknowledgment == segment.next
+      let isPartial =
+        !isExact && acknowledgment.isAfter(segment.sequence)
+        && acknowledgment.isAtMost(segment.next)
+      if isPartial {
+        segment.sequence = acknowledgment
+        segments[Int(place) &- 1].sequence = acknowledgment
+      }
+      if isExact || !isPartial && !segment.next.isAfter(acknowledgment) {
+        if isExact, match == nil { match = (segment.frame, segment.time) }
+        if kept != 0 { segments[Int(kept) &- 1].link = link }
+        release(place)
+        direction.unacknowledged.count &-= 1
+      } else {
+        if isOrdered {
+          direction.unacknowledged.first = place
+          direction.unacknowledged.lowest = segment.sequence
+          return match
+        }
+        if kept == 0 {
+          list = List(
+            first: place, last: place, count: 0, lowest: segment.sequence, highest: segment.next)
+        } else {
+          if segment.sequence &- base < list.highest &- base { ordered = false }
+          if segment.sequence &- base < list.lowest &- base { list.lowest = segment.sequence }
+          if segment.next &- base > list.highest &- base { list.highest = segment.next }
+        }
+        kept = place
+      }
+      place = link
+    }
+    list.last = kept
+    list.count = direction.unacknowledged.count
+    direction.unacknowledged = list
+    if ordered { direction.bits.insert(.isOrdered) }
+    return match
+  }
+
+  /// The first captured of the waiting segments that begin at a number or behind it.
+  func earliest(from sequence: UInt32, in direction: TCPDirection) -> Segment? {
+    guard !sequence.isAfter(direction.unacknowledged.highest) else { return nil }
+    var place = direction.unacknowledged.first
+    while place != 0 {
+      let segment = segments[Int(place) &- 1]
+      if segment.sequence.isAtLeast(sequence) { return segment }
+      place = segment.link
+    }
+    return nil
+  }
+
+  /// Waits for none of a direction's segments any more.
+  mutating func forget(_ direction: inout TCPDirection) {
+    var place = direction.unacknowledged.first
+    while place != 0 {
+      let link = segments[Int(place) &- 1].link
+      release(place)
+      place = link
+    }
+    direction.unacknowledged = List()
+    direction.bits.insert(.isOrdered)
+  }
+
+  private mutating func release(_ place: UInt32) {
+    segments[Int(place) &- 1].link = free
+    free = place
+    inUse &-= 1
+  }
+}
