@@ -116,6 +116,9 @@ public struct Dissection: Sendable {
     continuation = (buffers.count, type)
   }
 
+  /// Whether a layer has named the buffer that the walk goes on in.
+  var isContinued: Bool { continuation != nil }
+
   /// Adds a remark of the layer at `index`.
   ///
   /// - Parameters:

@@ -97,6 +97,8 @@ public struct Dissector: ~Copyable {
         dissection.fail(layer, error)
         return
       }
+      // What the layer's payload is part of is walked in a buffer of its own.
+      if dissection.isContinued { return }
       let record = dissection.records[dissection.records.count &- 1]
       start = record.payload.lowerBound
       end = record.payload.upperBound

@@ -120,6 +120,19 @@ extension Field {
     }
   }
 
+  /// Octets whose place follows from the layer's record and its neighbours, such as a trailer
+  /// behind what the next layer took; absent where `place` is nil or empty.
+  public static func octets(
+    _ name: String, _ title: String,
+    in place: @escaping @Sendable (Value, RawSpan, LayerRecord, Dissection) -> Range<Int>?
+  ) -> Field {
+    let info = FieldInfo(name, title, .octets)
+    return Field(info) { value, bytes, record, dissection, sink in
+      guard let place = place(value, bytes, record, dissection), !place.isEmpty else { return }
+      sink.add(info, .octetsInPlace, at: place)
+    }
+  }
+
   /// A value of any type that follows from the layer, its record and the dissection; absent where
   /// `read` gives nil.
   ///

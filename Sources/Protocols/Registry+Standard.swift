@@ -4,7 +4,17 @@ extension Registry {
   /// Every protocol that netlab knows. A new one is one line here.
   public static let standard = Registry([
     Ethernet.self,
+    VLAN.self,
+    ProviderBridge.self,
+    LLC.self,
+    LinuxCooked.self,
+    LinuxCooked2.self,
+    Loopback.self,
+    RawIP.self,
+    ARP.self,
     IPv4.self,
     TCP.self,
+    ICMP.self,
+    UDP.self,
   ])
 }
