@@ -90,7 +90,8 @@ public struct TextBuffer: ~Copyable {
     length &+= size
   }
 
-  /// Any text; not for the packet path.
+  /// Any text; not for the packet path. Disfavoured, so that a literal is a StaticString.
+  @_disfavoredOverload
   public mutating func append(_ text: String) {
     var text = text
     text.withUTF8 { append(UnsafeRawBufferPointer($0)) }
@@ -142,37 +143,66 @@ public struct TextBuffer: ~Copyable {
   /// Decimal digits of a number, 1 to 20.
   @usableFromInline
   static func digits(of number: UInt64) -> Int {
-    var digits = 1
-    var bound: UInt64 = 10
-    while number >= bound {
+    if number < 100_000 {
+      return number < 100
+        ? (number < 10 ? 1 : 2) : number < 1000 ? 3 : number < 10_000 ? 4 : 5
+    }
+    if number < 10_000_000_000 {
+      return number < 10_000_000
+        ? (number < 1_000_000 ? 6 : 7)
+        : number < 100_000_000 ? 8 : number < 1_000_000_000 ? 9 : 10
+    }
+    var digits = 11
+    var rest = number / 100_000_000_000
+    while rest != 0 {
       digits &+= 1
-      if digits == 20 { break }
-      bound &*= 10
+      rest /= 10
     }
     return digits
+  }
+
+  /// "00", "01" … "99": two digits are written at a time.
+  private static var pairs: UnsafeRawPointer {
+    let text: StaticString = """
+      000102030405060708091011121314151617181920212223242526272829303132333435363738394041424344\
+      45464748495051525354555657585960616263646566676869707172737475767778798081828384858687888990919293949596979899
+      """
+    return UnsafeRawPointer(text.utf8Start)
   }
 
   /// Writes a number's digits so that the last stands before `end`.
   private func write(_ number: UInt64, endingAt end: Int) {
     var place = base + end
-    if number >> 32 == 0 {
-      var rest = UInt32(truncatingIfNeeded: number)
-      repeat {
-        place -= 1
-        let quotient = rest / 10
-        place.storeBytes(
-          of: 48 &+ UInt8(truncatingIfNeeded: rest &- quotient &* 10), as: UInt8.self)
-        rest = quotient
-      } while rest != 0
-      return
+    let pairs = Self.pairs
+    var large = number
+    while large >> 32 != 0 {
+      let quotient = large / 100
+      place -= 2
+      place.storeBytes(
+        of: pairs.loadUnaligned(
+          fromByteOffset: Int(truncatingIfNeeded: large &- quotient &* 100) &* 2,
+          as: UInt16.self), as: UInt16.self)
+      large = quotient
     }
-    var rest = number
-    repeat {
-      place -= 1
-      let quotient = rest / 10
-      place.storeBytes(of: 48 &+ UInt8(truncatingIfNeeded: rest &- quotient &* 10), as: UInt8.self)
+    var rest = UInt32(truncatingIfNeeded: large)
+    while rest >= 100 {
+      let quotient = rest / 100
+      place -= 2
+      place.storeBytes(
+        of: pairs.loadUnaligned(
+          fromByteOffset: Int(truncatingIfNeeded: rest &- quotient &* 100) &* 2, as: UInt16.self),
+        as: UInt16.self)
       rest = quotient
-    } while rest != 0
+    }
+    if rest >= 10 {
+      place -= 2
+      place.storeBytes(
+        of: pairs.loadUnaligned(
+          fromByteOffset: Int(truncatingIfNeeded: rest) &* 2, as: UInt16.self), as: UInt16.self)
+    } else {
+      place -= 1
+      place.storeBytes(of: 48 &+ UInt8(truncatingIfNeeded: rest), as: UInt8.self)
+    }
   }
 
   /// A number in decimal.
