@@ -94,10 +94,12 @@ extension DoctorFacts {
 
   private var capabilitySets: DoctorCheck {
     let held = [
-      capabilities.hasNetRaw ? "CAP_NET_RAW" : nil, capabilities.hasNetAdmin ? "CAP_NET_ADMIN" : nil,
+      capabilities.hasNetRaw ? "CAP_NET_RAW" : nil,
+      capabilities.hasNetAdmin ? "CAP_NET_ADMIN" : nil,
     ].compactMap { $0 }
     let missing = [
-      capabilities.hasNetRaw ? nil : "CAP_NET_RAW", capabilities.hasNetAdmin ? nil : "CAP_NET_ADMIN",
+      capabilities.hasNetRaw ? nil : "CAP_NET_RAW",
+      capabilities.hasNetAdmin ? nil : "CAP_NET_ADMIN",
     ].compactMap { $0 }
     return DoctorCheck(
       name: "capabilities", isOK: missing.isEmpty,
@@ -110,7 +112,8 @@ extension DoctorFacts {
     let ring = libpcap.contains("TPACKET_V3") ? "" : ", without TPACKET_V3"
     return DoctorCheck(
       name: "libpcap", isOK: hasNanoseconds,
-      finding: libpcap + ring + (hasNanoseconds ? ", nanosecond times" : ", microsecond times only"),
+      finding: libpcap + ring
+        + (hasNanoseconds ? ", nanosecond times" : ", microsecond times only"),
       remedy: hasNanoseconds ? "" : "sudo apt-get install --only-upgrade libpcap0.8")
   }
 

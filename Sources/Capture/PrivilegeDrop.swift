@@ -4,9 +4,9 @@ import Glibc
 extension PrivilegePlan {
   /// Does it, for good, and makes sure that it cannot be undone.
   ///
-  /// To be called when the interfaces are open and before a byte of a packet is looked at, best
-  /// before the process has a second thread: capabilities belong to threads, and this one can
-  /// only drop its own. A thread that still holds some is an error, not a remark.
+  /// To be called when the interfaces are open, before a byte of a packet is looked at, and
+  /// before the process has a second thread or a main queue: users and capabilities belong to
+  /// threads. A thread that still holds some privilege is an error, not a remark.
   ///
   /// - Returns: What was done: one sentence without a full stop.
   /// - Throws: `CaptureError(.permission)` when the privilege could not be dropped; the capture
@@ -38,13 +38,17 @@ extension PrivilegePlan {
     guard left.effective == 0, left.permitted == 0 else {
       throw notDropped("capabilities", "some are still there")
     }
-    if let thread = threadWithCapabilities() {
-      throw notDropped("capabilities", "thread \(thread) still has some")
+    if let thread = privilegedThread() {
+      throw notDropped("the privilege", "thread \(thread) still has it")
     }
   }
 
-  /// A thread of this process that may still put a capability in force.
-  private static func threadWithCapabilities() -> String? {
+  /// A thread of this process that is still root or may still put a capability in force.
+  ///
+  /// setresuid(2) is the thread's own; the C library has it done by all threads, but passes over
+  /// those that are ending, and the main thread under `dispatchMain()` or an async `main` is one
+  /// that never finishes ending.
+  private static func privilegedThread() -> String? {
     guard let directory = opendir("/proc/self/task") else { return nil }
     defer { closedir(directory) }
     while let entry = readdir(directory) {
@@ -54,9 +58,12 @@ extension PrivilegePlan {
       guard UInt32(name) != nil, let status = smallFile("/proc/self/task/\(name)/status") else {
         continue
       }
-      for line in status.split(separator: "\n") where line.hasPrefix("CapPrm:") {
-        if line.dropFirst(7).contains(where: { $0 != "0" && $0 != "\t" && $0 != " " }) {
-          return name
+      for line in status.split(separator: "\n") {
+        let words = line.split { $0 == "\t" || $0 == " " }
+        switch words.first {
+        case "Uid:": if words.dropFirst().contains("0") { return name }
+        case "CapPrm:": if words.last?.contains(where: { $0 != "0" }) != false { return name }
+        default: break
         }
       }
     }
@@ -91,7 +98,8 @@ extension PrivilegeUser {
     var real: uid_t = 0
     var effective: uid_t = 0
     var saved: uid_t = 0
-    guard netlab_getresuid(&real, &effective, &saved) == 0, [real, effective, saved] == [user, user, user]
+    guard netlab_getresuid(&real, &effective, &saved) == 0,
+      [real, effective, saved] == [user, user, user]
     else { throw PrivilegePlan.notDropped("root", "it is still there") }
     guard netlab_setresuid(uid_t.max, 0, uid_t.max) != 0, setuid(0) != 0 else {
       throw PrivilegePlan.notDropped("root", "it can be had again")

@@ -119,10 +119,10 @@ public struct RingOfFiles: Sendable {
   /// - Returns: What is due; `.end` comes last and after it nothing more.
   public mutating func look(at moment: RingMoment) -> [Action] {
     guard let file = current else { return [] }
-    if isEnough || elapsed(since: started, moment) >= stop.duration ?? .max { return finish() }
+    if isEnough || reached(elapsed(since: started, moment), stop.duration) { return finish() }
     guard
-      isFull || elapsed(since: fileStarted, moment) >= rules.duration ?? .max
-        || moment.wallSeconds >= nextInterval
+      isFull || reached(elapsed(since: fileStarted, moment), rules.duration)
+        || (rules.interval != nil && moment.wallSeconds >= nextInterval)
     else { return [] }
     if let files = stop.files, number >= files { return finish() }
     var actions = [Action.close(file)]
@@ -155,11 +155,15 @@ public struct RingOfFiles: Sendable {
   }
 
   private var isFull: Bool {
-    octetsInFile >= rules.fileSize ?? .max || packetsInFile >= rules.packets ?? .max
+    reached(octetsInFile, rules.fileSize) || reached(packetsInFile, rules.packets)
   }
 
   private var isEnough: Bool {
-    packets >= stop.packets ?? .max || octetsInFile >= stop.fileSize ?? .max
+    reached(packets, stop.packets) || reached(octetsInFile, stop.fileSize)
+  }
+
+  private func reached<Number: Comparable>(_ number: Number, _ limit: Number?) -> Bool {
+    limit.map { number >= $0 } ?? false
   }
 
   private func elapsed(since start: MonotonicTime, _ moment: RingMoment) -> Int64 {

@@ -17,7 +17,8 @@ public struct StopConditions: Sendable, Equatable {
   ///
   /// - Throws: `CaptureRuleError` saying what is possible.
   public mutating func add(_ text: String) throws(CaptureRuleError) {
-    let rule = try CaptureRule(text, option: "-a", keys: ["duration", "filesize", "packets", "files"])
+    let rule = try CaptureRule(
+      text, option: "-a", keys: ["duration", "filesize", "packets", "files"])
     switch rule.key {
     case "duration": duration = try rule.nanoseconds()
     case "filesize": fileSize = try rule.kilobytes()
