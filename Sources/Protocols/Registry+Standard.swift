@@ -13,7 +13,14 @@ extension Registry {
     RawIP.self,
     ARP.self,
     IPv4.self,
+    IPv6.self,
+    IPv6HopByHop.self,
+    IPv6DestinationOptions.self,
+    IPv6Routing.self,
+    IPv6Fragment.self,
+    AuthenticationHeader.self,
     ICMP.self,
+    ICMPv6.self,
     UDP.self,
   ])
 }
