@@ -96,6 +96,7 @@ public struct IPv6: Layer {
       columns.info.append("IPv6 no next header")
       return
     }
+    columns.info.append("Unknown IP Protocol: ")
     columns.info.append(IPProtocolNumbers.name(nextHeader))
     columns.info.append(" (")
     columns.info.append(nextHeader)
@@ -141,7 +142,12 @@ public struct IPv6: Layer {
       .ipv6("ipv6.src", "Source Address", at: 8..<24) { $0.source },
       .ipv6("ipv6.dst", "Destination Address", at: 24..<40) { $0.destination },
       .either("ipv6.addr", "Source or Destination Address", of: "ipv6.src", "ipv6.dst"),
-    ], findings: [bogusVersion, lengthExceedsFrame, lengthZero],
+    ]
+      + IPv6Option.shared.map { part in
+        .either(
+          "ipv6.opt.\(part.name)", part.title, of: "ipv6.hopopts.opt.\(part.name)",
+          "ipv6.dstopts.opt.\(part.name)")
+      }, findings: [bogusVersion, lengthExceedsFrame, lengthZero],
     heading: { layer, _, _, text in
       text.append(", Src: ")
       text.append(layer.source)

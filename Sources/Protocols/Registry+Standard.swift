@@ -14,7 +14,14 @@ extension Registry {
     ARP.self,
     IPv4.self,
     TCP.self,
+    IPv6.self,
+    IPv6HopByHop.self,
+    IPv6DestinationOptions.self,
+    IPv6Routing.self,
+    IPv6Fragment.self,
+    AuthenticationHeader.self,
     ICMP.self,
+    ICMPv6.self,
     UDP.self,
   ])
 }
