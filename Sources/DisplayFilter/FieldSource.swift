@@ -158,34 +158,5 @@ extension DirectLoad {
     let all: UInt64 = place.count >= 8 ? .max : 1 << UInt64(place.count * 8) - 1
     mask = info.mask ?? all
     shift = UInt64(info.mask?.trailingZeroBitCount ?? 0)
-    guard agrees(with: info, of: layer) else { return nil }
-  }
-
-  /// Whether reading directly gives what the protocol itself says, tried on headers made of one
-  /// repeated octet. A field may present its bits in another way than they stand: the header
-  /// length of IPv4 counts words and is shown in octets.
-  private func agrees(with info: FieldInfo, of layer: any ErasedLayer.Type) -> Bool {
-    let memory = layer.makeMemory(Limits())
-    var dissection = Dissection()
-    dissection.quoteWhatFollows()  // Nothing is inspected or remembered then.
-    var sink = FieldSink(wanted: info)
-    var tried = 0
-    for octet in UInt8.min...UInt8.max {
-      let header = [UInt8](repeating: octet, count: 160)
-      let bytes = header.span.bytes
-      let walked = try? layer.walk(
-        bytes, from: 0, to: header.count, reportedEnd: header.count, into: &dissection,
-        memory: memory)
-      guard walked != nil, let record = dissection.layers.last else { continue }
-      sink.items.removeAll(keepingCapacity: true)
-      layer.collect(bytes, record, in: dissection, into: &sink)
-      guard sink.items.count == 1, case .number(let collected) = Value(sink.items[0]) else {
-        return false
-      }
-      guard value(bytes, record, boolean: info.type == .boolean) == collected else { return false }
-      tried += 1
-      if tried == 32 { break }
-    }
-    return tried > 0
   }
 }
