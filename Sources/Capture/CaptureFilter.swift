@@ -22,15 +22,14 @@ public struct CaptureFilter: Sendable {
       self.linkType = linkType
       code = UnsafeMutablePointer<bpf_program>.allocate(capacity: 1)
       code.initialize(to: bpf_program())
+      // From here on `deinit` runs even when this throws; freeing an empty program does nothing.
       guard let handle = pcap_open_dead(linkType.dataLinkType, Int32(clamping: snapLength)) else {
-        code.deallocate()
         throw CaptureError(.filter, "no memory to compile the capture filter")
       }
       defer { pcap_close(handle) }
       guard pcap_compile(handle, code, expression, 1, bpf_u_int32(PCAP_NETMASK_UNKNOWN)) == 0
       else {
         let reason = String(cString: pcap_geterr(handle))
-        code.deallocate()
         throw CaptureError(
           .filter, "capture filter \"\(expression)\": \(reason)", remedy: "see man pcap-filter")
       }

@@ -26,7 +26,19 @@ final class Scratch {
     path = mkdtemp(&template).map { String(cString: $0) } ?? "/nonexistent"
   }
 
-  deinit { _ = run(["rm", "-rf", path]) }
+  deinit {
+    guard let directory = opendir(path) else { return }
+    while let entry = readdir(directory) {
+      let name = withUnsafeBytes(of: &entry.pointee.d_name) { bytes in
+        String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
+      }
+      if name == "." || name == ".." { continue }
+      // A directory is empty here: what is mounted on it is seen only in another namespace.
+      if unlink(file(name)) != 0 { rmdir(file(name)) }
+    }
+    closedir(directory)
+    rmdir(path)
+  }
 
   func file(_ name: String) -> String { path + "/" + name }
 
@@ -114,6 +126,11 @@ func spawn(_ arguments: [String], input: Int32) -> (process: pid_t, output: Int3
     }
     return (process, ends[0])
   }
+}
+
+/// Closes a descriptor of which no child that is just being started has a copy.
+func closeEverywhere(_ descriptor: Int32) {
+  spawning.withLock { _ in _ = close(descriptor) }
 }
 
 /// The two ends of a pipe, closed on exec.
