@@ -83,9 +83,12 @@ enum AddressLiteral {
     if text.count > 2, text[0] == 48, text[1] | 0x20 == 120 { text.removeFirst(2) }
     var octets: [UInt8] = []
     var groups = 0
-    for group in text.split(omittingEmptySubsequences: false, whereSeparator: {
-      $0 == 58 || $0 == 45 || $0 == 46
-    }) {
+    for group in text.split(
+      omittingEmptySubsequences: false,
+      whereSeparator: {
+        $0 == 58 || $0 == 45 || $0 == 46
+      })
+    {
       groups += 1
       guard !group.isEmpty, group.count == 1 || group.count % 2 == 0 else { return nil }
       var pending: UInt8 = group.count == 1 ? 0 : 16

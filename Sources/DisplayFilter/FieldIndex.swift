@@ -102,15 +102,14 @@ public struct FieldIndex: Sendable {
   private static func title(of info: FieldInfo) -> String {
     let kind = ValueKind(info.type)
     guard kind.isInteger, let bits = width(of: info) else { return kind.title }
-    return bits % 8 == 0
-      ? "\(kind.title), \(bits / 8) \(bits == 8 ? "byte" : "bytes")" : "\(kind.title), \(bits) bits"
+    return "\(kind.title), \(bits / 8) \(bits == 8 ? "byte" : "bytes")"
   }
 
-  /// Bits of a number, where they are declared.
+  /// Bits of a number's octets, where they are declared. A mask does not narrow them, since what
+  /// is shown may be more than the masked bits: IPv4's header length, four bits, goes to 60.
   static func width(of info: FieldInfo) -> Int? {
-    if let mask = info.mask { return mask.nonzeroBitCount }
-    if info.bits > 0 { return info.bits }
-    return info.place.map { $0.count * 8 }
+    if let place = info.place { return place.count * 8 }
+    return info.bits > 0 ? (info.bits + 7) / 8 * 8 : nil
   }
 
   /// What `name` stands for; nil when nothing has that name.

@@ -84,7 +84,9 @@ extension FilterCompiler {
     try checkComparable(operand, source(place))
     if relation == .contains {
       try checkSearchable(operand, source(place))
-      guard case .octets(let needle) = try Literal(node, as: operand.kind.isText ? operand.kind : .octets, nil)
+      guard
+        case .octets(let needle) = try Literal(
+          node, as: operand.kind.isText ? operand.kind : .octets, nil)
       else { throw Fault("Octets were expected here.", node.range) }
       return .condition(octets(operand), .octets(.contains, needle), choice)
     }

@@ -76,7 +76,9 @@ extension FilterWords {
       case .numbers(.field(let field), let ranges, let choice, let kind) = test,
       let info = field.reader.sources.first?.info, kind == .unsigned || kind == .signed
     else { return [] }
-    let bits = Int128(min(FieldIndex.width(of: info) ?? 64, 64))
+    // A field that is read directly is no wider than its mask.
+    let mask = field.isDirect ? info.mask?.nonzeroBitCount : nil
+    let bits = Int128(min(mask ?? FieldIndex.width(of: info) ?? 64, 64))
     let least = kind == .signed ? -(Int128(1) << (bits - 1)) : 0
     let most = (Int128(1) << (kind == .signed ? bits - 1 : bits)) - 1
     let isNever = !ranges.contains { $0.upperBound >= least && $0.lowerBound <= most }

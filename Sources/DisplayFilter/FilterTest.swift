@@ -170,7 +170,8 @@ extension ValueExpression {
     case .constant: 0
     case .arithmetic(_, let left, let right, _): left.cost + right.cost + 1
     case .negate(let operand), .absolute(let operand), .octets(let operand, _),
-      .slice(let operand, _), .length(let operand), .width(let operand, _), .uppercased(let operand),
+      .slice(let operand, _), .length(let operand), .width(let operand, _),
+      .uppercased(let operand),
       .lowercased(let operand), .text(let operand, _):
       operand.cost + 1
     case .extreme(let arguments, _): arguments.map(\.cost).reduce(1, +)

@@ -51,8 +51,11 @@ enum Literal {
     case .mac:
       guard let address = AddressLiteral.mac(word) else {
         let count = AddressLiteral.octets(word)?.count ?? 6
-        let what = count < 6 ? "contains too few bytes to be" : count > 6
-          ? "contains too many bytes to be" : "is not"
+        let what =
+          count < 6
+          ? "contains too few bytes to be"
+          : count > 6
+            ? "contains too many bytes to be" : "is not"
         throw Fault("\"\(word)\" \(what) a valid Ethernet address.")
       }
       return one(Int128(address))

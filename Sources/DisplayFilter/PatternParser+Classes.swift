@@ -117,8 +117,11 @@ extension PatternParser {
     ("xdigit:]", ByteSet.digits.union(ByteSet(65...70)).union(ByteSet(97...102))),
     ("blank:]", ByteSet([9, 32])), ("cntrl:]", ByteSet(0...31).union(ByteSet([127]))),
     ("print:]", ByteSet(32...126)), ("graph:]", ByteSet(33...126)), ("ascii:]", ByteSet(0...127)),
-    ("punct:]", ByteSet(33...47).union(ByteSet(58...64)).union(ByteSet(91...96))
-      .union(ByteSet(123...126))),
+    (
+      "punct:]",
+      ByteSet(33...47).union(ByteSet(58...64)).union(ByteSet(91...96))
+        .union(ByteSet(123...126))
+    ),
   ]
 
   /// `[…]`, the cursor on the bracket.

@@ -108,7 +108,8 @@ extension PatternProgram {
   ///   - steps: Counts instructions looked at.
   /// - Returns: Whether the pattern is fulfilled there.
   func close(
-    _ core: some Sequence<Int>, _ before: Before, _ after: After, into reached: inout InstructionSet,
+    _ core: some Sequence<Int>, _ before: Before, _ after: After,
+    into reached: inout InstructionSet,
     stack: inout [Int], steps: inout Int
   ) -> Bool {
     for start in core {

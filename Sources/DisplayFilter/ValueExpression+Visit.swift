@@ -109,8 +109,10 @@ extension Value {
 
   func asOctets(_ kind: ValueKind) -> Value {
     guard case .number(let number) = self else { return self }
-    let bits = kind == .ipv6
-      ? UInt128(truncatingIfNeeded: number) ^ UInt128(1) << 127 : UInt128(truncatingIfNeeded: number)
+    let bits =
+      kind == .ipv6
+      ? UInt128(truncatingIfNeeded: number) ^ UInt128(1) << 127
+      : UInt128(truncatingIfNeeded: number)
     let count = kind.addressLength
     return .octets(
       (0..<count).map { UInt8(truncatingIfNeeded: bits >> UInt128((count - 1 - $0) * 8)) })
