@@ -139,20 +139,22 @@ enum TCPAnalysis {
 
     // Wrapping, so that a clock set back makes them long and not short.
     let sinceAck = UInt64(bitPattern: segment.time &- peer.lastTime)
-    if peer.duplicateAcks >= 2, peer.lastAcknowledgment == segment.sequence, sinceAck < 20_000_000 {
+    // Unsigned: an acknowledgment of what the capture missed counts as enough of them.
+    if UInt32(bitPattern: peer.duplicateAcks) >= 2, peer.lastAcknowledgment == segment.sequence,
+      sinceAck < 20_000_000
+    {
       note.flags.insert(.fastRetransmission)
       return
     }
     let sinceNext = UInt64(bitPattern: segment.time &- own.nextTime)
     let patience = initialRoundTrip == 0 ? 3_000_000 : UInt64(bitPattern: initialRoundTrip)
-    if sinceNext < patience,
-      own.next != end &+ segment.phantom || own.bits.contains(.advancedByNothing)
-    {
+    if sinceNext < patience, own.next != end &+ segment.phantom {
       note.flags.insert(.outOfOrder)
       return
     }
     note.flags.insert(.retransmission)
-    if let lost = waiting.earliest(from: segment.sequence, in: own) {
+    // Likely the lost one: what has waited longest.
+    if let lost = waiting.oldest(in: own) {
       note.retransmittedFrame = lost.frame
       note.retransmissionTimeout = segment.time &- lost.time
     } else {

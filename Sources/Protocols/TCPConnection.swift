@@ -21,7 +21,7 @@ enum TCPTime {
 /// One direction of a connection: what its sender said last and what waits for acknowledgment.
 struct TCPDirection: Sendable {
   struct Bits: OptionSet, Sendable {
-    var rawValue: UInt8
+    var rawValue: UInt16
     /// `base` was learned.
     static let hasBase = Bits(rawValue: 1)
     /// No hole was left open since the other side acknowledged: octets in flight can be counted.
@@ -36,6 +36,8 @@ struct TCPDirection: Sendable {
     static let advancedByNothing = Bits(rawValue: 64)
     /// The unacknowledged segments stand in the order of their numbers without overlaps.
     static let isOrdered = Bits(rawValue: 128)
+    /// One of them may begin before the base and end behind it.
+    static let wraps = Bits(rawValue: 256)
   }
 
   /// The number that is shown as 0.
@@ -92,20 +94,15 @@ struct TCPConnection: Sendable {
     }
 
     var hash: UInt32 {
-      // Multiply and fold: each word reaches the upper half before the next is mixed in.
-      @inline(__always) func mix(_ state: UInt64, _ word: UInt64) -> UInt64 {
-        let product = (state ^ word).multipliedFullWidth(by: 0x9E37_79B9_7F4A_7C15)
-        return product.high ^ product.low
-      }
-      let ports =
-        UInt64(lowPort) &<< 48 | UInt64(highPort) &<< 32
-        | UInt64(point.section) &<< 16 | UInt64(point.interface)
-      var state = mix(0x2545_F491_4F6C_DD1D, ports)
-      state = mix(state, low.low)
-      state = mix(state, high.low)
+      // Odd multipliers spread each word over the upper bits, which are the ones taken.
+      var state =
+        (UInt64(lowPort) &<< 48 | UInt64(highPort) &<< 32) ^ low.low
+        ^ (UInt64(point.section) &<< 16 | UInt64(point.interface))
+      state = (state ^ state &>> 29) &* 0x9E37_79B9_7F4A_7C15
+      state = (state ^ state &>> 32 ^ high.low) &* 0xBF58_476D_1CE4_E5B9
       if low.high | high.high != 0 {
-        state = mix(state, low.high)
-        state = mix(state, high.high)
+        state = (state ^ state &>> 32 ^ low.high) &* 0x94D0_49BB_1331_11EB
+        state = (state ^ state &>> 32 ^ high.high) &* 0x9E37_79B9_7F4A_7C15
       }
       return UInt32(truncatingIfNeeded: state &>> 32)
     }
@@ -143,7 +140,7 @@ struct TCPConnection: Sendable {
   }
 
   var key: Key
-  /// Neighbours in the order of last use; `TCPConversations.none` at the ends.
+  /// Neighbours in the order of last use; `TCPConnectionTable.none` at the ends.
   var older: UInt32
   var newer: UInt32
   /// The packet count at which it was last put in front.

@@ -53,8 +53,8 @@ extension TCPConnection.State {
     if isFirst, hasOptions { agreeOnScale(segment, &own, &peer) }
   }
 
-  /// A SYN. Another number, or one after the connection ended, begins a new connection between the
-  /// same ends; the same number again repairs what a reset may have broken.
+  /// A SYN. Another number than before begins a new connection between the same ends; the same one
+  /// again is a retransmission, and repairs what a reset may have broken.
   private mutating func greet(
     _ segment: TCPSegment, _ own: inout TCPDirection, _ peer: inout TCPDirection,
     _ waiting: inout TCPUnacknowledged, _ streams: inout UInt32, _ note: inout TCPNote
@@ -63,6 +63,7 @@ extension TCPConnection.State {
     if segment.flags.contains(.ack) {
       if known, segment.sequence != own.base {
         own.base = segment.sequence
+        waiting.measure(&own)
         note.flags.insert(.reusedPorts)
       }
       let marks = segment.flags.intersection([.ae, .cwr, .ece])
@@ -75,19 +76,17 @@ extension TCPConnection.State {
       }
       return
     }
-    if known {
+    if known, segment.sequence != own.base {
+      waiting.forget(&own)
+      waiting.forget(&peer)
+      own = TCPDirection()
+      peer = TCPDirection()
+      self = Self(stream: streams, at: segment.time)
+      streams &+= 1
+      completeness = .syn
       note.flags.insert(.reusedPorts)
-      if segment.sequence != own.base || !completeness.isDisjoint(with: [.fin, .rst]) {
-        waiting.forget(&own)
-        waiting.forget(&peer)
-        own = TCPDirection()
-        peer = TCPDirection()
-        self = Self(stream: streams, at: segment.time)
-        streams &+= 1
-        completeness = .syn
-      } else {
-        own.next = own.highestAckable
-      }
+    } else if known {
+      own.next = own.highestAckable
     }
     bits.remove(.offeredECN)
     if segment.flags.isSuperset(of: [.ae, .cwr, .ece]) { bits.insert(.offeredECN) }

@@ -1,41 +1,21 @@
 import PacketCore
 
-/// The TCP connections of one capture: a table by both ends, bounded, the longest idle forgotten
-/// first.
-///
-/// Open addressing over an array of numbers; the connections themselves stand still in blocks, so
-/// that a growing table copies four octets a connection and not two hundred and fifty.
+/// The TCP connections of one capture: what TCP remembers from frame to frame.
 public final class TCPConversations: LayerMemory {
-  /// No connection.
-  static let none = UInt32.max
-  private static let blockShift = 9
-  private static let blockMask = (1 << blockShift) - 1
+  // One access to one property a packet: inside the table the compiler itself sees that nothing
+  // else reaches it.
+  private var table: TCPConnectionTable
 
-  private var blocks: [ContiguousArray<TCPConnection>] = []
-  /// Hash in the upper half, number of the connection + 1 in the lower; 0 is free.
-  private var slots: ContiguousArray<UInt64> = ContiguousArray(repeating: 0, count: 256)
+  public init(limits: Limits) { table = TCPConnectionTable(limit: limits.connections) }
+
   /// Connections remembered now.
-  public private(set) var count = 0
+  public var count: Int { table.count }
   /// Connections that were forgotten to make room.
-  public private(set) var forgotten = 0
-  private let limit: Int
-  /// A connection is put in front only when this many packets have passed since it last was: the
-  /// order of idleness is exact to an eighth of the table, and a busy connection stays in place.
-  private let patience: UInt32
-  private var oldest = none
-  private var newest = none
-  private var packets: UInt32 = 0
-  private var streams: UInt32 = 0
-  /// Segments that wait for acknowledgment, of all connections.
-  private(set) var waiting: TCPUnacknowledged
-  /// The connection whose waiting segments go next when all places are taken.
-  private var sweep = none
-
-  public init(limits: Limits) {
-    limit = min(max(limits.connections, 1), Int(UInt32.max) - 1)
-    patience = UInt32(truncatingIfNeeded: limit / 8)
-    waiting = TCPUnacknowledged(limit: max(limit / 4, 1 << 16))
-  }
+  public var forgotten: Int { table.forgotten }
+  /// Segments that wait for their acknowledgment now, over all connections.
+  public var waitingSegments: Int { table.waiting.inUse }
+  /// Places for such segments, in use or free: what they cost in memory.
+  public var waitingCapacity: Int { table.waiting.segments.count }
 
   /// Takes a segment into its connection, and writes into the note what the connection knows.
   ///
@@ -45,161 +25,11 @@ public final class TCPConversations: LayerMemory {
   ///     the analysis.
   ///   - hasOptions: Whether the options could be read.
   /// - Returns: True when another connection had to be forgotten for this one.
+  @inline(__always)
   func follow(
     _ tcp: TCP, _ segment: TCPSegment, hasOptions: Bool, _ ends: Endpoints, _ point: CapturePoint,
     note: inout TCPNote
   ) -> Bool {
-    packets &+= 1
-    let (key, fromHigh) = TCPConnection.Key.of(ends, tcp.sourcePort, tcp.destinationPort, point)
-    let hash = key.hash
-    let before = forgotten
-    let known = number(of: key, hash)
-    let number = known ?? insert(key, hash, at: segment.time)
-    if known != nil { touch(number) }
-    if waiting.isFull { makeRoom(besides: number) }
-    let block = Int(number) >> Self.blockShift
-    Self.take(
-      tcp, segment, hasOptions: hasOptions, isNew: known == nil, fromHigh: fromHigh,
-      into: &blocks[block][Int(number) & Self.blockMask], &waiting, &streams, &note)
-    return forgotten != before
-  }
-
-  private static func take(
-    _ tcp: TCP, _ segment: TCPSegment, hasOptions: Bool, isNew: Bool, fromHigh: Bool,
-    into connection: inout TCPConnection, _ waiting: inout TCPUnacknowledged,
-    _ streams: inout UInt32, _ note: inout TCPNote
-  ) {
-    if fromHigh {
-      connection.state.take(
-        tcp, segment, hasOptions: hasOptions, isNew: isNew, own: &connection.fromHigh,
-        peer: &connection.fromLow, &waiting, &streams, &note)
-    } else {
-      connection.state.take(
-        tcp, segment, hasOptions: hasOptions, isNew: isNew, own: &connection.fromLow,
-        peer: &connection.fromHigh, &waiting, &streams, &note)
-    }
-  }
-
-  // MARK: The table
-
-  private subscript(number: UInt32) -> TCPConnection {
-    _read { yield blocks[Int(number) >> Self.blockShift][Int(number) & Self.blockMask] }
-    _modify { yield &blocks[Int(number) >> Self.blockShift][Int(number) & Self.blockMask] }
-  }
-
-  private func number(of key: TCPConnection.Key, _ hash: UInt32) -> UInt32? {
-    let mask = slots.count &- 1
-    var index = Int(hash) & mask
-    while true {
-      let slot = slots[index]
-      if slot == 0 { return nil }
-      if UInt32(truncatingIfNeeded: slot &>> 32) == hash {
-        let number = UInt32(truncatingIfNeeded: slot) &- 1
-        if self[number].key == key { return number }
-      }
-      index = (index &+ 1) & mask
-    }
-  }
-
-  private func insert(_ key: TCPConnection.Key, _ hash: UInt32, at time: Int64) -> UInt32 {
-    let number: UInt32
-    if count >= limit, oldest != Self.none {
-      number = oldest
-      forget(number)
-      self[number] = newConnection(key, at: time)
-    } else {
-      number = UInt32(truncatingIfNeeded: count)
-      if count & Self.blockMask == 0 {
-        var block = ContiguousArray<TCPConnection>()
-        block.reserveCapacity(min(1 << Self.blockShift, limit))
-        blocks.append(block)
-      }
-      blocks[count >> Self.blockShift].append(newConnection(key, at: time))
-    }
-    if (count + 1) * 2 > slots.count { grow() }
-    occupy(UInt64(hash) << 32 | UInt64(number) + 1)
-    count += 1
-    putInFront(number)
-    return number
-  }
-
-  private func newConnection(_ key: TCPConnection.Key, at time: Int64) -> TCPConnection {
-    defer { streams &+= 1 }
-    return TCPConnection(
-      key: key, older: Self.none, newer: Self.none, movedAt: packets,
-      state: TCPConnection.State(stream: streams, at: time))
-  }
-
-  private func occupy(_ slot: UInt64) {
-    let mask = slots.count - 1
-    var index = Int(slot >> 32) & mask
-    while slots[index] != 0 { index = (index + 1) & mask }
-    slots[index] = slot
-  }
-
-  private func grow() {
-    let old = slots
-    slots = ContiguousArray(repeating: 0, count: old.count * 2)
-    for slot in old where slot != 0 { occupy(slot) }
-  }
-
-  /// Takes a connection out of the table. Those behind it in the same run move up, so that no
-  /// search ends at the hole.
-  private func forget(_ number: UInt32) {
-    unlink(number)
-    waiting.forget(&self[number].fromLow)
-    waiting.forget(&self[number].fromHigh)
-    count -= 1
-    forgotten += 1
-    let mask = slots.count - 1
-    var hole = Int(self[number].key.hash) & mask
-    while UInt32(truncatingIfNeeded: slots[hole]) != number &+ 1 { hole = (hole + 1) & mask }
-    var index = (hole + 1) & mask
-    while slots[index] != 0 {
-      let home = Int(slots[index] >> 32) & mask
-      if (index &- home) & mask >= (index &- hole) & mask {
-        slots[hole] = slots[index]
-        hole = index
-      }
-      index = (index + 1) & mask
-    }
-    slots[hole] = 0
-  }
-
-  // MARK: The order of use
-
-  private func touch(_ number: UInt32) {
-    guard number != newest, packets &- self[number].movedAt > patience else { return }
-    unlink(number)
-    self[number].movedAt = packets
-    putInFront(number)
-  }
-
-  private func putInFront(_ number: UInt32) {
-    self[number].older = newest
-    self[number].newer = Self.none
-    if newest != Self.none { self[newest].newer = number }
-    newest = number
-    if oldest == Self.none { oldest = number }
-  }
-
-  private func unlink(_ number: UInt32) {
-    let (older, newer) = (self[number].older, self[number].newer)
-    if sweep == number { sweep = newer }
-    if older != Self.none { self[older].newer = newer } else { oldest = newer }
-    if newer != Self.none { self[newer].older = older } else { newest = older }
-  }
-
-  /// All places for waiting segments are taken: the longest idle connections wait no more. Each
-  /// step of the sweep either frees a place or passes a connection that has none, once a round.
-  private func makeRoom(besides number: UInt32) {
-    for _ in 0...count where waiting.isFull {
-      if sweep == Self.none { sweep = oldest }
-      let connection = sweep
-      sweep = self[connection].newer
-      guard connection != number else { continue }
-      waiting.forget(&self[connection].fromLow)
-      waiting.forget(&self[connection].fromHigh)
-    }
+    table.follow(tcp, segment, hasOptions: hasOptions, ends, point, note: &note)
   }
 }

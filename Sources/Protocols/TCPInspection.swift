@@ -28,7 +28,12 @@ extension TCP {
     let hasForgotten = memory.follow(
       self, segment, hasOptions: !isCut && !isBogus, dissection.endpoints,
       dissection.frame.point, note: &note)
-    if !isBogus, octetsPresent == 20 {
+    if isBogus {
+      // The header could not be read to its end: nothing of the analysis is shown, as in Wireshark.
+      note.flags = []
+      note.facts.remove(.isAnalysed)
+      note.bytesInFlight = 0
+    } else if octetsPresent == 20 {
       note.checksum = verdict(bytes, record, dissection.endpoints, onWire)
     }
     dissection.setNote(note, at: index)
@@ -74,7 +79,8 @@ extension TCP {
     let isFine =
       note.checksum.status != .bad && note.flags.isEmpty
       && note.facts.isSuperset(of: [.hasLength, .isWhole])
-    return !(isOrdinary && isFine && (options.count == 0 || options.isPaddedTimestamps))
+    return offsetIsBogus
+      || !(isOrdinary && isFine && (options.count == 0 || options.isPaddedTimestamps))
   }
 
   private func remark(_ note: TCPNote, at index: Int, in dissection: inout Dissection) {
@@ -143,14 +149,12 @@ extension TCP {
           expected: UInt64(option.kind))
         if option.trouble != .none { return }
       }
-      noOperations =
-        option.kind == TCPOption.Kind.noOperation && option.offset % 4 == noOperations
-        ? noOperations + 1
-        : option.kind == TCPOption.Kind.noOperation && option.offset % 4 == 0
-          ? 1 : 0
-      if noOperations == 4 {
+      if option.kind == TCPOption.Kind.noOperation {
+        // Counted within one word of the header, as routers blank whole words.
+        noOperations = noOperations == 0 || option.offset % 4 != 0 ? noOperations + 1 : 0
+      }
+      if noOperations == 4, option.kind == TCPOption.Kind.noOperation {
         dissection.add(TCPFinding.fourNoOperations, at: index)
-        noOperations = 0
       }
       switch option.kind {
       case TCPOption.Kind.end: hasEnded = true

@@ -55,12 +55,16 @@ struct TCPUnacknowledged: Sendable {
     }
     inUse &+= 1
     let base = direction.base
+    let wraps = next &- base < sequence &- base
     if direction.unacknowledged.count == 0 {
       direction.unacknowledged = List(
         first: place, last: place, count: 1, lowest: sequence, highest: next)
       direction.bits.insert(.isOrdered)
+      direction.bits.remove(.wraps)
+      if wraps { direction.bits.insert(.wraps) }
       return
     }
+    if wraps { direction.bits.insert(.wraps) }
     segments[Int(direction.unacknowledged.last) &- 1].link = place
     direction.unacknowledged.last = place
     direction.unacknowledged.count &+= 1
@@ -75,7 +79,7 @@ struct TCPUnacknowledged: Sendable {
     }
   }
 
-  /// Takes out what an acknowledgment covers; a segment covered in part keeps its rest.
+  /// Takes out what an acknowledgment covers; of a segment covered in part the rest stays.
   ///
   /// Ordered lists, nearly all of them, are served from the front; only while a retransmission is
   /// among the segments is the whole list looked through.
@@ -85,8 +89,14 @@ struct TCPUnacknowledged: Sendable {
     -> (frame: UInt32, time: Int64)?
   {
     guard direction.unacknowledged.count > 0 else { return nil }
-    let isOrdered = direction.bits.contains(.isOrdered)
-    if !isOrdered, acknowledgment.isAtMost(direction.unacknowledged.lowest) { return nil }
+    // Which comes first is a matter of less than half the way around: only within a quarter of it
+    // do conclusions about one segment hold for those behind it.
+    let quarter: UInt32 = 1 << 30
+    let lowest = direction.unacknowledged.lowest
+    let isNarrow =
+      direction.unacknowledged.highest &- lowest < quarter && !direction.bits.contains(.wraps)
+    if isNarrow, lowest &- acknowledgment < quarter { return nil }
+    let isOrdered = isNarrow && direction.bits.contains(.isOrdered)
     let base = direction.base
     var match: (frame: UInt32, time: Int64)?
     var place = direction.unacknowledged.first
@@ -110,7 +120,7 @@ struct TCPUnacknowledged: Sendable {
         release(place)
         direction.unacknowledged.count &-= 1
       } else {
-        if isOrdered {
+        if isOrdered, segment.next &- acknowledgment < quarter {
           direction.unacknowledged.first = place
           direction.unacknowledged.lowest = segment.sequence
           return match
@@ -134,16 +144,31 @@ struct TCPUnacknowledged: Sendable {
     return match
   }
 
-  /// The first captured of the waiting segments that begin at a number or behind it.
-  func earliest(from sequence: UInt32, in direction: TCPDirection) -> Segment? {
-    guard !sequence.isAfter(direction.unacknowledged.highest) else { return nil }
+  /// The segment that has waited longest.
+  func oldest(in direction: TCPDirection) -> Segment? {
+    let place = direction.unacknowledged.first
+    return place == 0 ? nil : segments[Int(place) &- 1]
+  }
+
+  /// Counts the lowest and the highest number anew, from another base.
+  func measure(_ direction: inout TCPDirection) {
+    let base = direction.base
     var place = direction.unacknowledged.first
+    guard place != 0 else { return }
+    direction.unacknowledged.lowest = segments[Int(place) &- 1].sequence
+    direction.unacknowledged.highest = segments[Int(place) &- 1].next
+    direction.bits.remove(.isOrdered)
+    direction.bits.insert(.wraps)
     while place != 0 {
       let segment = segments[Int(place) &- 1]
-      if segment.sequence.isAtLeast(sequence) { return segment }
+      if segment.sequence &- base < direction.unacknowledged.lowest &- base {
+        direction.unacknowledged.lowest = segment.sequence
+      }
+      if segment.next &- base > direction.unacknowledged.highest &- base {
+        direction.unacknowledged.highest = segment.next
+      }
       place = segment.link
     }
-    return nil
   }
 
   /// Waits for none of a direction's segments any more.

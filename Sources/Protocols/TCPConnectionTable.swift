@@ -1,0 +1,203 @@
+import PacketCore
+
+/// Connections by their two ends, bounded, the longest idle forgotten first.
+///
+/// Open addressing over an array of numbers; the connections themselves stand still in blocks, so
+/// that a growing table copies eight octets a connection and not two hundred and fifty.
+struct TCPConnectionTable: Sendable {
+  /// No connection.
+  static let none = UInt32.max
+  private static let blockShift = 9
+  private static let blockMask = (1 << blockShift) - 1
+
+  private var blocks: [ContiguousArray<TCPConnection>] = []
+  /// Hash in the upper half, number of the connection + 1 in the lower; 0 is free.
+  private var slots: ContiguousArray<UInt64> = ContiguousArray(repeating: 0, count: 256)
+  /// Connections remembered now.
+  private(set) var count = 0
+  /// Connections that were forgotten to make room.
+  private(set) var forgotten = 0
+  private let limit: Int
+  /// A connection is put in front only when this many packets have passed since it last was: the
+  /// order of idleness is exact to an eighth of the table, and a busy connection stays in place.
+  private let patience: UInt32
+  private var oldest = none
+  private var newest = none
+  private var packets: UInt32 = 0
+  private var streams: UInt32 = 0
+  /// Segments that wait for acknowledgment, of all connections.
+  private(set) var waiting: TCPUnacknowledged
+  /// The connection whose waiting segments go next when all places are taken.
+  private var sweep = none
+
+  /// - Parameter limit: Connections remembered at once.
+  init(limit connections: Int) {
+    limit = min(max(connections, 1), Int(UInt32.max) - 1)
+    patience = UInt32(truncatingIfNeeded: limit / 8)
+    waiting = TCPUnacknowledged(limit: max(limit / 4, 1 << 16))
+  }
+
+  /// See `TCPConversations.follow`.
+  mutating func follow(
+    _ tcp: TCP, _ segment: TCPSegment, hasOptions: Bool, _ ends: Endpoints, _ point: CapturePoint,
+    note: inout TCPNote
+  ) -> Bool {
+    packets &+= 1
+    let (key, fromHigh) = TCPConnection.Key.of(ends, tcp.sourcePort, tcp.destinationPort, point)
+    let hash = key.hash
+    let before = forgotten
+    let known = number(of: key, hash)
+    let number = known ?? insert(key, hash, at: segment.time)
+    if known != nil { touch(number) }
+    if waiting.isFull { makeRoom(besides: number) }
+    let block = Int(number) >> Self.blockShift
+    Self.take(
+      tcp, segment, hasOptions: hasOptions, isNew: known == nil, fromHigh: fromHigh,
+      into: &blocks[block][Int(number) & Self.blockMask], &waiting, &streams, &note)
+    return forgotten != before
+  }
+
+  private static func take(
+    _ tcp: TCP, _ segment: TCPSegment, hasOptions: Bool, isNew: Bool, fromHigh: Bool,
+    into connection: inout TCPConnection, _ waiting: inout TCPUnacknowledged,
+    _ streams: inout UInt32, _ note: inout TCPNote
+  ) {
+    if fromHigh {
+      connection.state.take(
+        tcp, segment, hasOptions: hasOptions, isNew: isNew, own: &connection.fromHigh,
+        peer: &connection.fromLow, &waiting, &streams, &note)
+    } else {
+      connection.state.take(
+        tcp, segment, hasOptions: hasOptions, isNew: isNew, own: &connection.fromLow,
+        peer: &connection.fromHigh, &waiting, &streams, &note)
+    }
+  }
+
+  // MARK: The table
+
+  private subscript(number: UInt32) -> TCPConnection {
+    _read { yield blocks[Int(number) >> Self.blockShift][Int(number) & Self.blockMask] }
+    _modify { yield &blocks[Int(number) >> Self.blockShift][Int(number) & Self.blockMask] }
+  }
+
+  private func number(of key: TCPConnection.Key, _ hash: UInt32) -> UInt32? {
+    let mask = slots.count &- 1
+    var index = Int(hash) & mask
+    while true {
+      let slot = slots[index]
+      if slot == 0 { return nil }
+      if UInt32(truncatingIfNeeded: slot &>> 32) == hash {
+        let number = UInt32(truncatingIfNeeded: slot) &- 1
+        if self[number].key == key { return number }
+      }
+      index = (index &+ 1) & mask
+    }
+  }
+
+  private mutating func insert(_ key: TCPConnection.Key, _ hash: UInt32, at time: Int64) -> UInt32 {
+    let number: UInt32
+    if count >= limit, oldest != Self.none {
+      number = oldest
+      forget(number)
+      self[number] = newConnection(key, at: time)
+    } else {
+      number = UInt32(truncatingIfNeeded: count)
+      if count & Self.blockMask == 0 {
+        var block = ContiguousArray<TCPConnection>()
+        block.reserveCapacity(min(1 << Self.blockShift, limit))
+        blocks.append(block)
+      }
+      blocks[count >> Self.blockShift].append(newConnection(key, at: time))
+    }
+    if (count + 1) * 2 > slots.count { grow() }
+    occupy(UInt64(hash) << 32 | UInt64(number) + 1)
+    count += 1
+    putInFront(number)
+    return number
+  }
+
+  private mutating func newConnection(_ key: TCPConnection.Key, at time: Int64) -> TCPConnection {
+    defer { streams &+= 1 }
+    return TCPConnection(
+      key: key, older: Self.none, newer: Self.none, movedAt: packets,
+      state: TCPConnection.State(stream: streams, at: time))
+  }
+
+  private mutating func occupy(_ slot: UInt64) {
+    let mask = slots.count - 1
+    var index = Int(slot >> 32) & mask
+    while slots[index] != 0 { index = (index + 1) & mask }
+    slots[index] = slot
+  }
+
+  private mutating func grow() {
+    let old = slots
+    slots = ContiguousArray(repeating: 0, count: old.count * 2)
+    for slot in old where slot != 0 { occupy(slot) }
+  }
+
+  /// Takes a connection out of the table. Those behind it in the same run move up, so that no
+  /// search ends at the hole.
+  private mutating func forget(_ number: UInt32) {
+    unlink(number)
+    waitNoMore(for: number)
+    count -= 1
+    forgotten += 1
+    let mask = slots.count - 1
+    var hole = Int(self[number].key.hash) & mask
+    while UInt32(truncatingIfNeeded: slots[hole]) != number &+ 1 { hole = (hole + 1) & mask }
+    var index = (hole + 1) & mask
+    while slots[index] != 0 {
+      let home = Int(slots[index] >> 32) & mask
+      if (index &- home) & mask >= (index &- hole) & mask {
+        slots[hole] = slots[index]
+        hole = index
+      }
+      index = (index + 1) & mask
+    }
+    slots[hole] = 0
+  }
+
+  // MARK: The order of use
+
+  private mutating func touch(_ number: UInt32) {
+    guard number != newest, packets &- self[number].movedAt > patience else { return }
+    unlink(number)
+    self[number].movedAt = packets
+    putInFront(number)
+  }
+
+  private mutating func putInFront(_ number: UInt32) {
+    self[number].older = newest
+    self[number].newer = Self.none
+    if newest != Self.none { self[newest].newer = number }
+    newest = number
+    if oldest == Self.none { oldest = number }
+  }
+
+  private mutating func unlink(_ number: UInt32) {
+    let (older, newer) = (self[number].older, self[number].newer)
+    if sweep == number { sweep = newer }
+    if older != Self.none { self[older].newer = newer } else { oldest = newer }
+    if newer != Self.none { self[newer].older = older } else { newest = older }
+  }
+
+  /// All places for waiting segments are taken: the longest idle connections wait no more. Each
+  /// step of the sweep either frees a place or passes a connection that has none, once a round.
+  private mutating func makeRoom(besides number: UInt32) {
+    for _ in 0...count where waiting.isFull {
+      if sweep == Self.none { sweep = oldest }
+      let connection = sweep
+      sweep = self[connection].newer
+      guard connection != number else { continue }
+      waitNoMore(for: connection)
+    }
+  }
+
+  private mutating func waitNoMore(for number: UInt32) {
+    let block = Int(number) >> Self.blockShift
+    let index = Int(number) & Self.blockMask
+    waiting.forget(&blocks[block][index].fromLow)
+    waiting.forget(&blocks[block][index].fromHigh)
+  }
+}
