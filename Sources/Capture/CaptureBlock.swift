@@ -117,6 +117,7 @@ public struct CaptureStatistics: Equatable, Sendable {
   /// Frames that the interface or the kernel dropped for lack of room; nil when not counted.
   public var dropped: UInt64?
 
+  /// Counts of the interface at a position; those not given were not counted.
   public init(interface: Int, received: UInt64? = nil, dropped: UInt64? = nil) {
     self.interface = interface
     self.received = received

@@ -17,6 +17,7 @@ public struct CaptureError: Error, Equatable, Sendable {
     case write
   }
 
+  /// What kind of thing went wrong.
   public let kind: Kind
   /// One sentence without a full stop, naming the file or interface.
   public private(set) var message: String
@@ -25,6 +26,11 @@ public struct CaptureError: Error, Equatable, Sendable {
   /// True when whoever was reading the output went away, which ends a program quietly.
   public let isClosedPipe: Bool
 
+  /// - Parameters:
+  ///   - kind: Decides on the exit code.
+  ///   - message: One sentence without a full stop, naming the file or interface.
+  ///   - remedy: What to do next; empty when there is nothing.
+  ///   - isClosedPipe: Whoever was reading the output went away.
   public init(_ kind: Kind, _ message: String, remedy: String = "", isClosedPipe: Bool = false) {
     self.kind = kind
     self.message = message

@@ -72,6 +72,16 @@ public struct CaptureFileReader: ~Copyable {
     try self.init(source, idle)
   }
 
+  /// Reads a capture file that is in memory.
+  ///
+  /// - Parameters:
+  ///   - octets: The whole file.
+  ///   - name: How errors call it.
+  /// - Throws: `CaptureError` of kind `.file`.
+  public init(octets: [UInt8], name: String = "the capture") throws {
+    try self.init(OctetSource(octets: octets, name: name), {})
+  }
+
   private init(_ source: consuming OctetSource, _ idle: () throws -> Void) throws {
     self.source = source
     interfaceTable = CaptureInterfaceTable()

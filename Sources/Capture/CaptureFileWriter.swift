@@ -13,6 +13,7 @@ import PacketCore
 /// last block, and after a full disk with a whole one. The program must ignore SIGPIPE, so that a
 /// closed pipe is an error here and not its end.
 public struct CaptureFileWriter: ~Copyable {
+  /// How the file is written.
   public let format: CaptureFileFormat
   /// Frames taken so far.
   public internal(set) var framesWritten = 0

@@ -76,6 +76,22 @@ struct OctetSource: ~Copyable {
     growth = follow && isRegular ? FileGrowth(descriptor: opened, stop: stop) : nil
   }
 
+  /// Octets that are in memory already.
+  init(octets: [UInt8], name: String) {
+    self.name = name
+    descriptor = -1
+    closesDescriptor = false
+    isRegular = true
+    stop = -1
+    capacity = max(octets.count, OctetSource.blockSize)
+    buffer = UnsafeMutableRawPointer.allocate(byteCount: capacity, alignment: 16)
+    octets.withUnsafeBytes { bytes in
+      if let first = bytes.baseAddress { buffer.copyMemory(from: first, byteCount: bytes.count) }
+    }
+    end = octets.count
+    isFinished = true
+  }
+
   deinit {
     buffer.deallocate()
     if closesDescriptor { close(descriptor) }
@@ -171,6 +187,7 @@ struct OctetSource: ~Copyable {
   private mutating func readBlock(
     into target: UnsafeMutableRawPointer, _ room: Int, _ idle: () throws -> Void
   ) throws -> Int {
+    guard descriptor >= 0 else { return 0 }
     while true {
       if !isRegular, try !waitUntilReadable(idle) {
         isStopped = true

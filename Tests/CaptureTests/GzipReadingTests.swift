@@ -104,6 +104,22 @@ struct GzipReadingTests {
         == "the gzip data of \(path) is damaged: incorrect data check (after 4000 frames)")
   }
 
+  @Test("a file in memory is read like one on disk")
+  func memory() throws {
+    var random = SeededRandom(seed: 6)
+    let (file, frames) = Self.sample(&random, frames: 5000)
+    for octets in [file.octets, gzip(file.octets)] {
+      var seen: [[UInt8]] = []
+      var reader = try CaptureFileReader(octets: octets)
+      try reader.forEachFrame { octets, _ in
+        seen.append([UInt8](octets))
+        return true
+      }
+      #expect(seen == frames)
+    }
+    #expect(throws: CaptureError.self) { _ = try CaptureFileReader(octets: [], name: "nothing") }
+  }
+
   @Test("no single changed octet traps")
   func corruption() {
     var random = SeededRandom(seed: 4)
