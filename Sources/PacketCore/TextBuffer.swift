@@ -130,30 +130,37 @@ public struct TextBuffer: ~Copyable {
 
   /// A number in decimal.
   public mutating func append(_ number: UInt64) {
-    if number < 10 {
-      append(byte: 48 &+ UInt8(truncatingIfNeeded: number))
-      return
-    }
     reserve(20)
     let end = length &+ Self.digits(of: number)
     write(number, endingAt: end)
     length = end
   }
 
+  /// A number in decimal with spaces before it to `width` columns.
+  public mutating func append(_ number: UInt64, rightAlignedTo width: Int) {
+    let digits = Self.digits(of: number)
+    append(byte: 32, times: width &- digits)
+    reserve(20)
+    length &+= digits
+    write(number, endingAt: length)
+  }
+
   /// Decimal digits of a number, 1 to 20.
-  @usableFromInline
-  static func digits(of number: UInt64) -> Int {
-    if number < 100_000 {
-      return number < 100
-        ? (number < 10 ? 1 : 2) : number < 1000 ? 3 : number < 10_000 ? 4 : 5
+  @inline(__always)
+  public static func digits(of number: UInt64) -> Int {
+    if number < 10_000 {
+      return number < 100 ? (number < 10 ? 1 : 2) : number < 1000 ? 3 : 4
     }
-    if number < 10_000_000_000 {
-      return number < 10_000_000
-        ? (number < 1_000_000 ? 6 : 7)
-        : number < 100_000_000 ? 8 : number < 1_000_000_000 ? 9 : 10
+    if number < 100_000_000 {
+      return number < 1_000_000
+        ? (number < 100_000 ? 5 : 6) : number < 10_000_000 ? 7 : 8
     }
-    var digits = 11
-    var rest = number / 100_000_000_000
+    return 8 &+ digitsAbove(number / 100_000_000)
+  }
+
+  private static func digitsAbove(_ number: UInt64) -> Int {
+    var digits = 1
+    var rest = number / 10
     while rest != 0 {
       digits &+= 1
       rest /= 10
@@ -164,13 +171,15 @@ public struct TextBuffer: ~Copyable {
   /// "00", "01" … "99": two digits are written at a time.
   private static var pairs: UnsafeRawPointer {
     let text: StaticString = """
-      000102030405060708091011121314151617181920212223242526272829303132333435363738394041424344\
-      45464748495051525354555657585960616263646566676869707172737475767778798081828384858687888990919293949596979899
+      0001020304050607080910111213141516171819202122232425262728293031323334\
+      3536373839404142434445464748495051525354555657585960616263646566676869\
+      707172737475767778798081828384858687888990919293949596979899
       """
     return UnsafeRawPointer(text.utf8Start)
   }
 
   /// Writes a number's digits so that the last stands before `end`.
+  @inline(__always)
   private func write(_ number: UInt64, endingAt end: Int) {
     var place = base + end
     let pairs = Self.pairs
@@ -178,31 +187,30 @@ public struct TextBuffer: ~Copyable {
     while large >> 32 != 0 {
       let quotient = large / 100
       place -= 2
-      place.storeBytes(
-        of: pairs.loadUnaligned(
-          fromByteOffset: Int(truncatingIfNeeded: large &- quotient &* 100) &* 2,
-          as: UInt16.self), as: UInt16.self)
+      copyPair(Int(truncatingIfNeeded: large &- quotient &* 100), from: pairs, to: place)
       large = quotient
     }
     var rest = UInt32(truncatingIfNeeded: large)
     while rest >= 100 {
       let quotient = rest / 100
       place -= 2
-      place.storeBytes(
-        of: pairs.loadUnaligned(
-          fromByteOffset: Int(truncatingIfNeeded: rest &- quotient &* 100) &* 2, as: UInt16.self),
-        as: UInt16.self)
+      copyPair(Int(truncatingIfNeeded: rest &- quotient &* 100), from: pairs, to: place)
       rest = quotient
     }
     if rest >= 10 {
       place -= 2
-      place.storeBytes(
-        of: pairs.loadUnaligned(
-          fromByteOffset: Int(truncatingIfNeeded: rest) &* 2, as: UInt16.self), as: UInt16.self)
+      copyPair(Int(truncatingIfNeeded: rest), from: pairs, to: place)
     } else {
       place -= 1
       place.storeBytes(of: 48 &+ UInt8(truncatingIfNeeded: rest), as: UInt8.self)
     }
+  }
+
+  @inline(__always)
+  private func copyPair(_ value: Int, from pairs: UnsafeRawPointer, to place: UnsafeMutableRawPointer)
+  {
+    place.storeBytes(
+      of: pairs.loadUnaligned(fromByteOffset: value &* 2, as: UInt16.self), as: UInt16.self)
   }
 
   /// A number in decimal.
@@ -218,7 +226,7 @@ public struct TextBuffer: ~Copyable {
     append(UInt64(number.magnitude))
   }
 
-  /// A number in decimal with leading zeros to `width` digits.
+  /// A number in decimal with leading zeros to `width` digits; more when it has more.
   public mutating func append(_ number: UInt64, zeroPaddedTo width: Int) {
     append(byte: 48, times: width &- Self.digits(of: number))
     append(number)

@@ -6,7 +6,8 @@ public final class SummaryPrinter: PacketPrinter {
   private let time: TimeFormat
   private let arrow: StaticString
   private let remarks: Bool
-  private var columns = Columns()
+  /// Used by one thread only, for every packet.
+  @exclusivity(unchecked) private var columns = Columns()
 
   /// - Parameters:
   ///   - time: What the time column counts from.
@@ -22,11 +23,9 @@ public final class SummaryPrinter: PacketPrinter {
     _ dissection: borrowing Dissection, _ frame: RawSpan, into text: inout TextBuffer
   ) {
     columns.fill(dissection, frame, remarks: remarks)
-    var start = text.count
-    text.append(UInt64(dissection.frame.number))
-    text.alignRight(from: start, to: 5)
+    text.append(UInt64(dissection.frame.number), rightAlignedTo: 5)
     text.append(byte: 32)
-    start = text.count
+    var start = text.count
     text.append(time: dissection, as: time)
     text.alignRight(from: start, to: 10)
     text.append(byte: 32)

@@ -57,12 +57,13 @@ extension TextBuffer {
   }
 
   /// Nanoseconds as seconds with decimals.
-  @inlinable
   public mutating func append(seconds nanoseconds: Int64, digits: Int = 9) {
     if nanoseconds < 0 { append(byte: 45) }
     let magnitude = nanoseconds.magnitude
-    append(magnitude / 1_000_000_000)
-    append(decimals: UInt32(truncatingIfNeeded: magnitude % 1_000_000_000), digits: digits)
+    let seconds = magnitude / 1_000_000_000
+    append(seconds)
+    append(
+      decimals: UInt32(truncatingIfNeeded: magnitude &- seconds &* 1_000_000_000), digits: digits)
   }
 
   /// A moment as seconds since 1970 with decimals.
@@ -79,16 +80,15 @@ extension TextBuffer {
   }
 
   /// The point and `digits` decimals of a fraction given in nanoseconds; nothing for 0 digits.
-  @inlinable
   public mutating func append(decimals nanoseconds: UInt32, digits: Int) {
     guard digits > 0 else { return }
     append(byte: 46)
-    var value = UInt64(nanoseconds)
-    var dropped = 9 - min(digits, 9)
-    while dropped > 0 {
-      value /= 10
-      dropped &-= 1
+    if digits == 6 {
+      append(UInt64(nanoseconds / 1000), zeroPaddedTo: 6)
+      return
     }
+    var value = UInt64(nanoseconds)
+    for _ in 0..<max(9 - digits, 0) { value /= 10 }
     append(value, zeroPaddedTo: min(digits, 9))
   }
 

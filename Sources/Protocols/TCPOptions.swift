@@ -164,12 +164,11 @@ extension HeaderOptions {
   /// The layout of RFC 7323 appendix A that nearly all segments of a connection have: two NOPs and
   /// the timestamps, twelve octets. Nothing in it needs a second look.
   var isPaddedTimestamps: Bool {
-    count == 12 && self[0] == 1 && self[1] == 1 && self[2] == 8 && self[3] == 10
+    count == 12 && firstWord &>> 32 == 0x0101_080a
   }
 
-  /// Four octets, network byte order.
-  func long(_ index: Int) -> UInt32 {
-    UInt32(self[index]) << 24 | UInt32(self[index + 1]) << 16 | UInt32(self[index + 2]) << 8
-      | UInt32(self[index + 3])
+  /// The two values of that layout.
+  var paddedTimestamps: (value: UInt32, echo: UInt32) {
+    (UInt32(truncatingIfNeeded: firstWord), UInt32(truncatingIfNeeded: secondWord &>> 32))
   }
 }

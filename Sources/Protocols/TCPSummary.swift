@@ -41,10 +41,11 @@ extension TCP {
       columns.info.append(UInt64(note.length))
     }
     if options.isPaddedTimestamps {
+      let (value, echo) = options.paddedTimestamps
       columns.info.append(" TSval=")
-      columns.info.append(UInt64(options.long(4)))
+      columns.info.append(UInt64(value))
       columns.info.append(" TSecr=")
-      columns.info.append(UInt64(options.long(8)))
+      columns.info.append(UInt64(echo))
     } else if options.count > 0 {
       writeOptions(note, into: &columns)
     }
