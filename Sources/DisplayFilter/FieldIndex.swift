@@ -5,6 +5,7 @@ import PacketCore
 public struct FieldIndex: Sendable {
   /// What one name stands for.
   public struct Entry: Sendable {
+    /// The kinds of names.
     public enum Sort: String, Sendable {
       case field
       /// Several fields under one name.
@@ -14,8 +15,11 @@ public struct FieldIndex: Sendable {
       case finding
     }
 
+    /// The name in filters and `-e`.
     public let name: String
+    /// The title in the tree; what a remark says.
     public let title: String
+    /// Which kind of name it is.
     public let sort: Sort
     /// The type in Wireshark's words: "unsigned integer, 2 bytes".
     public let type: String

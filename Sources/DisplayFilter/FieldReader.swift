@@ -24,10 +24,6 @@ public struct FieldReader: Sendable {
   public func read(
     _ dissection: borrowing Dissection, in frame: RawSpan, into items: inout [FieldItem]
   ) {
-    read(copy dissection, frame, into: &items)
-  }
-
-  private func read(_ dissection: Dissection, _ frame: RawSpan, into items: inout [FieldItem]) {
     for index in dissection.layers.indices {
       let record = dissection.layers[index]
       for source in sources {
@@ -66,7 +62,7 @@ public struct FieldReader: Sendable {
   }
 
   /// Whether the layer at `index` is among those that `#` names.
-  func includes(_ index: Int, in dissection: Dissection) -> Bool {
+  func includes(_ index: Int, in dissection: borrowing Dissection) -> Bool {
     guard let layers else { return true }
     let type = ObjectIdentifier(dissection.layers[index].type)
     var number = 0

@@ -11,6 +11,12 @@ public struct FilterError: Error, Equatable, Sendable {
   /// A command that shows more; empty when there is none.
   public let command: String
 
+  /// - Parameters:
+  ///   - message: A sentence with its full stop.
+  ///   - text: The filter.
+  ///   - range: The fault, in octets of the text's UTF-8.
+  ///   - suggestions: What may have been meant, the nearest first.
+  ///   - command: A command that shows more.
   public init(
     _ message: String, text: String, range: Range<Int>, suggestions: [String] = [],
     command: String = ""

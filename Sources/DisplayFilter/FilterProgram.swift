@@ -168,7 +168,7 @@ struct FilterProgram: Sendable {
       switch step.kind {
       case .numbers: result = runNumbers(step, dissection, frame)
       case .layers: result = runLayers(step, dissection)
-      case .test: result = tests[step.first].holds(copy dissection, frame)
+      case .test: result = tests[step.first].holds(dissection, frame)
       case .parity:
         var odd = false
         for entry in entries[step.first..<step.first &+ step.count]

@@ -82,7 +82,7 @@ enum ValueCondition: Sendable {
   case real(Relation, Double)
   case realRanges([ClosedRange<Double>])
 
-  func holds(_ value: Value, _ dissection: Dissection, _ frame: RawSpan) -> Bool {
+  func holds(_ value: Value, _ dissection: borrowing Dissection, _ frame: RawSpan) -> Bool {
     switch self {
     case .octets(let relation, let octets):
       return value.withOctets(dissection, frame) { bytes in
@@ -112,7 +112,7 @@ enum ValueCondition: Sendable {
 
 extension FilterTest {
   /// The answer by way of `ValueExpression.visit`, for tests without connectives.
-  func holds(_ dissection: Dissection, _ frame: RawSpan) -> Bool {
+  func holds(_ dissection: borrowing Dissection, _ frame: RawSpan) -> Bool {
     switch self {
     case .and(let parts):
       return parts.allSatisfy { $0.holds(dissection, frame) }
@@ -190,7 +190,7 @@ extension BoundField {
 }
 
 extension Value {
-  func isNonZero(_ kind: ValueKind, _ dissection: Dissection, _ frame: RawSpan) -> Bool {
+  func isNonZero(_ kind: ValueKind, _ dissection: borrowing Dissection, _ frame: RawSpan) -> Bool {
     switch self {
     case .number(let number): number != (kind == .ipv6 ? Int128.min : 0)
     case .real(let number): number != 0
@@ -203,7 +203,7 @@ extension Value {
   }
 
   func stands(
-    _ relation: Relation, to other: Value, _ dissection: Dissection, _ frame: RawSpan
+    _ relation: Relation, to other: Value, _ dissection: borrowing Dissection, _ frame: RawSpan
   ) -> Bool {
     if relation == .contains {
       return withOctets(dissection, frame) { one in

@@ -11,6 +11,9 @@ extension PatternParser {
     case 65: return assertion(.textStart)
     case 90: return assertion(.finalEnd)
     case 122: return assertion(.textEnd)
+    case 49...55 where isThreeOctalDigits(after: start):
+      position += 1
+      return literal(octal(first: 0, digits: 3))
     case 49...57, 103, 107:
       throw fault(
         "a back-reference is not supported: it cannot be matched in bounded time", at: start)
@@ -20,6 +23,11 @@ extension PatternParser {
     }
     if let set = try escapedSet() { return .octet(set) }
     return literal(try escapedOctet())
+  }
+
+  /// `\101` is an octet where `\10` would be a reference.
+  private func isThreeOctalDigits(after start: Int) -> Bool {
+    start + 3 < text.count && text[start + 1...start + 3].allSatisfy { (48...55).contains($0) }
   }
 
   private mutating func assertion(_ kind: PatternAssertion) -> PatternSyntax {

@@ -1,87 +1,108 @@
 import PacketCore
 
 extension ValueExpression {
-  /// Hands each value to `body` until that returns false.
+  /// Hands each value to `body` until that returns false; the forms that filters use most need no
+  /// array for it. Not recursive: the compiler would make a copy of it for every nesting of
+  /// closures.
   /// - Returns: False when `body` did.
   func visit(
-    _ dissection: Dissection, _ frame: RawSpan, _ body: (Value) -> Bool
+    _ dissection: borrowing Dissection, _ frame: RawSpan, _ body: (Value) -> Bool
   ) -> Bool {
     switch self {
     case .field(let field): return field.visit(dissection, frame, body)
     case .constant(let value): return body(value)
-    case .arithmetic(let sign, let left, let right, let kind):
-      return left.visit(dissection, frame) { one in
-        right.visit(dissection, frame) { other in
-          guard let result = sign.apply(one, other, kind, dissection, frame) else { return true }
-          return body(result)
-        }
-      }
-    case .negate(let operand):
-      return operand.visit(dissection, frame) { body($0.negated) }
-    case .absolute(let operand):
-      return operand.visit(dissection, frame) { value in
-        switch value {
-        case .number(let number) where number < 0: body(value.negated)
-        case .real(let number): body(.real(number.magnitude))
-        default: body(value)
-        }
-      }
-    case .octets(let operand, let kind):
-      return operand.visit(dissection, frame) { body($0.asOctets(kind)) }
-    case .slice(let operand, let ranges):
-      return operand.visit(dissection, frame) { value in
+    case .slice(.field(let field), let ranges):
+      return field.visit(dissection, frame) { value in
         guard let cut = value.cut(ranges, dissection, frame) else { return true }
         return body(cut)
       }
+    default:
+      var values: [Value] = []
+      append(to: &values, dissection, frame)
+      for value in values where !body(value) { return false }
+      return true
+    }
+  }
+
+  /// Appends every value.
+  func append(to values: inout [Value], _ dissection: borrowing Dissection, _ frame: RawSpan) {
+    switch self {
+    case .field(let field):
+      _ = field.visit(dissection, frame) {
+        values.append($0)
+        return true
+      }
+    case .constant(let value): values.append(value)
+    case .arithmetic(let sign, let left, let right, let kind):
+      let others = right.values(dissection, frame)
+      for one in left.values(dissection, frame) {
+        for other in others {
+          if let result = sign.apply(one, other, kind, dissection, frame) { values.append(result) }
+        }
+      }
+    case .negate(let operand): values += operand.values(dissection, frame).map(\.negated)
+    case .absolute(let operand): values += operand.values(dissection, frame).map(\.magnitude)
+    case .octets(let operand, let kind):
+      values += operand.values(dissection, frame).map { $0.asOctets(kind) }
+    case .slice(let operand, let ranges):
+      for value in operand.values(dissection, frame) {
+        if let cut = value.cut(ranges, dissection, frame) { values.append(cut) }
+      }
     case .length(let operand):
-      return operand.visit(dissection, frame) { value in
-        body(.number(Int128(value.withOctets(dissection, frame) { $0.byteCount })))
+      for value in operand.values(dissection, frame) {
+        values.append(.number(Int128(value.withOctets(dissection, frame) { $0.byteCount })))
       }
     case .width(let operand, let width):
-      return operand.visit(dissection, frame) { _ in body(.number(Int128(width))) }
+      values += operand.values(dissection, frame).map { _ in .number(Int128(width)) }
     case .count(let field):
       var count: Int128 = 0
       _ = field.visit(dissection, frame) { _ in
         count += 1
         return true
       }
-      return count == 0 || body(.number(count))
+      if count > 0 { values.append(.number(count)) }
     case .uppercased(let operand):
-      return operand.visit(dissection, frame) { value in
-        body(value.mapOctets(dissection, frame) { (97...122).contains($0) ? $0 - 32 : $0 })
+      for value in operand.values(dissection, frame) {
+        values.append(
+          value.mapOctets(dissection, frame) { (97...122).contains($0) ? $0 - 32 : $0 })
       }
     case .lowercased(let operand):
-      return operand.visit(dissection, frame) { value in
-        body(value.mapOctets(dissection, frame) { (65...90).contains($0) ? $0 + 32 : $0 })
+      for value in operand.values(dissection, frame) {
+        values.append(
+          value.mapOctets(dissection, frame) { (65...90).contains($0) ? $0 + 32 : $0 })
       }
     case .text(let operand, let kind):
-      return operand.visit(dissection, frame) { body($0.text(kind)) }
+      values += operand.values(dissection, frame).map { $0.text(kind) }
     case .extreme(let arguments, let largest):
-      return visitExtreme(arguments, largest, dissection, frame, body)
+      if let best = extreme(arguments, largest, dissection, frame) { values.append(best) }
     }
   }
 
-  private func visitExtreme(
-    _ arguments: [ValueExpression], _ largest: Bool, _ dissection: Dissection, _ frame: RawSpan,
-    _ body: (Value) -> Bool
-  ) -> Bool {
+  private func values(_ dissection: borrowing Dissection, _ frame: RawSpan) -> [Value] {
+    var values: [Value] = []
+    append(to: &values, dissection, frame)
+    return values
+  }
+
+  private func extreme(
+    _ arguments: [ValueExpression], _ largest: Bool, _ dissection: borrowing Dissection,
+    _ frame: RawSpan
+  ) -> Value? {
     var best: Value?
     for argument in arguments {
-      var found = false
-      _ = argument.visit(dissection, frame) { value in
-        found = true
+      let values = argument.values(dissection, frame)
+      // As in Wireshark, an argument that the packet has not makes the whole be absent.
+      guard !values.isEmpty else { return nil }
+      for value in values {
         guard let old = best else {
           best = value
-          return true
+          continue
         }
         let order = value.compare(old, dissection, frame)
         if largest ? order > 0 : order < 0 { best = value }
-        return true
       }
-      // As in Wireshark, an argument that the packet has not makes the whole be absent.
-      if !found { return true }
     }
-    return best.map(body) ?? true
+    return best
   }
 }
 
@@ -94,9 +115,17 @@ extension Value {
     }
   }
 
+  var magnitude: Value {
+    switch self {
+    case .number(let number): number < 0 ? negated : self
+    case .real(let number): .real(number.magnitude)
+    default: self
+    }
+  }
+
   /// Below, equal or above zero as this value stands before, with or after the other. Octets
   /// compare octet by octet, a beginning before what it begins.
-  func compare(_ other: Value, _ dissection: Dissection, _ frame: RawSpan) -> Int {
+  func compare(_ other: Value, _ dissection: borrowing Dissection, _ frame: RawSpan) -> Int {
     switch (self, other) {
     case (.number(let one), .number(let two)): return one < two ? -1 : one == two ? 0 : 1
     case (.real(let one), .real(let two)): return one < two ? -1 : one == two ? 0 : 1
@@ -119,7 +148,7 @@ extension Value {
   }
 
   /// The parts that `ranges` name, one after the other; nil where there are none of them.
-  func cut(_ ranges: [SliceRange], _ dissection: Dissection, _ frame: RawSpan) -> Value? {
+  func cut(_ ranges: [SliceRange], _ dissection: borrowing Dissection, _ frame: RawSpan) -> Value? {
     if ranges.count == 1, case .place(let whole, let buffer) = self {
       guard let part = ranges[0].resolve(in: whole.count) else { return nil }
       let start = whole.lowerBound + part.lowerBound
@@ -137,7 +166,7 @@ extension Value {
   }
 
   func mapOctets(
-    _ dissection: Dissection, _ frame: RawSpan, _ change: (UInt8) -> UInt8
+    _ dissection: borrowing Dissection, _ frame: RawSpan, _ change: (UInt8) -> UInt8
   ) -> Value {
     .octets(withOctets(dissection, frame) { [UInt8]($0).map(change) })
   }
@@ -159,7 +188,8 @@ extension Value {
 extension Arithmetic {
   /// The result; nil for a division by zero and for what leaves 128 bits.
   func apply(
-    _ left: Value, _ right: Value, _ kind: ValueKind, _ dissection: Dissection, _ frame: RawSpan
+    _ left: Value, _ right: Value, _ kind: ValueKind, _ dissection: borrowing Dissection,
+    _ frame: RawSpan
   ) -> Value? {
     switch (left, right) {
     case (.number(let one), .number(let two)):

@@ -25,56 +25,85 @@ indirect enum ValueExpression: Sendable {
 }
 
 /// A field ready to be read: its sources, and for each the way to read it without decoding.
-struct BoundField: Sendable {
+final class BoundField: Sendable {
   let reader: FieldReader
   let loads: [DirectLoad?]
-  /// Nil for the default; the tests switch direct loads off to compare.
+  /// The sources that are layers or stand in them, as plain words.
+  private let places: [Place]
+  private let isBoolean: Bool
+  private let hasFindings: Bool
+
+  private struct Place {
+    var type: ObjectIdentifier
+    /// The source.
+    var position: Int
+    /// The whole layer is the value.
+    var isLayer: Bool
+    var load: DirectLoad?
+  }
+
+  /// - Parameter direct: False makes every field be decoded; the tests compare the two.
   init(_ reader: FieldReader, direct: Bool = true) {
     self.reader = reader
     loads = reader.sources.map { direct ? $0.load : nil }
+    var places: [Place] = []
+    for (position, source) in reader.sources.enumerated() {
+      guard let layer = source.layer else { continue }
+      var isLayer = false
+      if case .layer = source { isLayer = true }
+      places.append(
+        Place(
+          type: ObjectIdentifier(layer), position: position, isLayer: isLayer,
+          load: loads[position]))
+    }
+    self.places = places
+    isBoolean = reader.kind == .boolean
+    hasFindings = places.count < reader.sources.count
   }
 }
 
 extension BoundField {
   /// Hands each value to `body` until that returns false.
   func visit(
-    _ dissection: Dissection, _ frame: RawSpan, _ body: (Value) -> Bool
+    _ dissection: borrowing Dissection, _ frame: RawSpan, _ body: (Value) -> Bool
   ) -> Bool {
-    for index in dissection.layers.indices {
-      let record = dissection.layers[index]
-      let type = ObjectIdentifier(record.type)
-      for position in reader.sources.indices {
-        guard let layer = reader.sources[position].layer, ObjectIdentifier(layer) == type,
-          reader.layers == nil || reader.includes(index, in: dissection)
-        else { continue }
-        if case .layer = reader.sources[position] {
+    let records = dissection.layers
+    for index in records.indices {
+      let type = ObjectIdentifier(records[index].type)
+      for place in places where place.type == type {
+        guard reader.layers == nil || reader.includes(index, in: dissection) else { continue }
+        let record = records[index]
+        if place.isLayer {
           guard body(.place(record.range, buffer: record.buffer)) else { return false }
-        } else if let load = loads[position] {
-          let value = dissection.withBytes(of: record.buffer, frame: frame) {
-            load.value($0, record, boolean: reader.kind == .boolean)
-          }
+        } else if let load = place.load {
+          let value =
+            record.buffer == 0
+            ? load.value(frame, record, boolean: isBoolean)
+            : dissection.withBytes(of: record.buffer, frame: frame) {
+              load.value($0, record, boolean: isBoolean)
+            }
           if let value, !body(.number(value)) { return false }
         } else {
-          guard collect(layer, position, record, dissection, frame, body) else { return false }
+          guard collect(record, place.position, dissection, frame, body) else { return false }
         }
       }
     }
-    return visitFindings(dissection, body)
+    return !hasFindings || visitFindings(dissection, body)
   }
 
   private func collect(
-    _ layer: any ErasedLayer.Type, _ position: Int, _ record: LayerRecord,
-    _ dissection: Dissection, _ frame: RawSpan, _ body: (Value) -> Bool
+    _ record: LayerRecord, _ position: Int, _ dissection: borrowing Dissection, _ frame: RawSpan,
+    _ body: (Value) -> Bool
   ) -> Bool {
     var sink = FieldSink(wanted: reader.sources[position].info)
     dissection.withBytes(of: record.buffer, frame: frame) { bytes in
-      layer.collect(bytes, record, in: dissection, into: &sink)
+      record.type.collect(bytes, record, in: dissection, into: &sink)
     }
     for item in sink.items where !body(Value(item)) { return false }
     return true
   }
 
-  private func visitFindings(_ dissection: Dissection, _ body: (Value) -> Bool) -> Bool {
+  private func visitFindings(_ dissection: borrowing Dissection, _ body: (Value) -> Bool) -> Bool {
     guard !dissection.findings.isEmpty else { return true }
     for source in reader.sources where source.layer == nil {
       for finding in dissection.findings {
@@ -96,7 +125,7 @@ extension BoundField {
 extension Value {
   /// Gives the octets of a text or byte value to `body`; none for other values.
   func withOctets<R>(
-    _ dissection: Dissection, _ frame: RawSpan, _ body: (RawSpan) -> R
+    _ dissection: borrowing Dissection, _ frame: RawSpan, _ body: (RawSpan) -> R
   ) -> R {
     switch self {
     case .place(let range, let buffer):

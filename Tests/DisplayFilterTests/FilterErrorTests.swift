@@ -12,7 +12,7 @@ import Testing
       "toy.knid" is not the name of a field or protocol.
           toy.knid == 1
           ^~~~~~~~
-      Did you mean: toy.kind, toy.mac, toy.v6
+      Did you mean: toy.kind
       Try: netlab fields toy
       """
     ),

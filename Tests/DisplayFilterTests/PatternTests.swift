@@ -38,9 +38,8 @@ import Testing
   func matches(_ row: (String, String, Bool)) throws {
     let pattern = try Pattern(Array(row.0.utf8))
     let octets = Array(row.1.utf8)
-    #expect(pattern.matches(octets.span.bytes) == row.2)
-    var steps = 0
-    #expect(pattern.program.matches(octets.span.bytes, steps: &steps) == row.2, "by the machine")
+    #expect(pattern.isFound(in: octets) == row.2)
+    #expect(pattern.program.steps(on: octets).isFound == row.2, "by the machine")
   }
 
   static let faults: [(String, String)] = [
@@ -80,17 +79,19 @@ import Testing
   func hostilePatternsAreLinear(_ text: String) throws {
     let program = try Pattern(Array(text.utf8)).program
     let octets = [UInt8](repeating: 97, count: 2000)
-    var steps = 0
-    #expect(!program.matches(octets.span.bytes, steps: &steps))
+    let (isFound, steps) = program.steps(on: octets)
+    #expect(!isFound)
     #expect(steps <= program.instructions.count * (octets.count + 1))
   }
 
   @Test func largePatternsStayMachines() throws {
     // Its table would have 2^20 states.
     let pattern = try Pattern(Array("(a|b)*a(a|b){20}c".utf8))
-    #expect(!pattern.isDeterministic)
-    let octets = Array("bbabbbbbbbbbbbbbbbbbbbbbc".utf8)
-    #expect(pattern.matches(octets.span.bytes))
+    let isDeterministic = pattern.isDeterministic
+    #expect(!isDeterministic)
+    let octets = Array(("ba" + String(repeating: "b", count: 20) + "c").utf8)
+    let isFound = pattern.isFound(in: octets)
+    #expect(isFound)
     #expect(try Pattern(Array("GET|POST".utf8)).isDeterministic)
   }
 
@@ -107,11 +108,9 @@ import Testing
           Oracle.alphabet[Int.random(in: 0..<Oracle.alphabet.count, using: &random)]
         }
         let expected = tree.isFound(in: octets)
-        var steps = 0
-        #expect(pattern.matches(octets.span.bytes) == expected, "\(text) on \(octets)")
+        #expect(pattern.isFound(in: octets) == expected, "\(text) on \(octets)")
         #expect(
-          pattern.program.matches(octets.span.bytes, steps: &steps) == expected,
-          "machine: \(text) on \(octets)")
+          pattern.program.steps(on: octets).isFound == expected, "machine: \(text) on \(octets)")
       }
     }
   }
@@ -126,11 +125,20 @@ import Testing
       }
       guard let pattern = try? Pattern(text) else { continue }
       let octets: [UInt8] = [97, 98, 10, 0, 255, 10]
-      var steps = 0
       #expect(
-        pattern.matches(octets.span.bytes)
-          == pattern.program.matches(octets.span.bytes, steps: &steps), "\(text)")
+        pattern.isFound(in: octets) == pattern.program.steps(on: octets).isFound, "\(text)")
     }
+  }
+}
+
+extension Pattern {
+  fileprivate func isFound(in octets: [UInt8]) -> Bool { matches(octets.span.bytes) }
+}
+
+extension PatternProgram {
+  fileprivate func steps(on octets: [UInt8]) -> (isFound: Bool, steps: Int) {
+    var steps = 0
+    return (matches(octets.span.bytes, steps: &steps), steps)
   }
 }
 
