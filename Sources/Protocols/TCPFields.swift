@@ -25,6 +25,12 @@ extension TCP {
       text.append(UInt64(note.length))
     })
 
+  /// Whether the fields that end at an octet of the header are shown: of a header that ends before
+  /// the window only the ports are, of one that lies about its length those before the lie.
+  func shows(_ end: Int) -> Bool {
+    isWhole && Int(octetsPresent) >= end && (end <= 8 || !offsetIsBogus)
+  }
+
   /// A generated number that the note holds.
   static func noted(
     _ name: String, _ title: String, bits: Int = 32,
@@ -42,7 +48,7 @@ extension TCP {
     _ name: String, _ title: String, _ read: @escaping @Sendable (TCPNote) -> Int64?
   ) -> Field<TCP> {
     .derived(name, title, .duration) { tcp, record, dissection in
-      guard tcp.isWhole, let note = dissection.note(of: TCP.self, record) else { return nil }
+      guard tcp.shows(20), let note = dissection.note(of: TCP.self, record) else { return nil }
       return read(note).map { .duration($0) }
     }
   }
@@ -53,7 +59,7 @@ extension TCP {
     _ read: @escaping @Sendable (TCP) -> UInt32
   ) -> Field<TCP> {
     .number(name, title, bits: place.count * 8, base: base, at: { _ in place }) { tcp in
-      Int(tcp.octetsPresent) >= place.upperBound ? read(tcp) : nil
+      tcp.shows(place.upperBound) ? read(tcp) : nil
     }
   }
 
@@ -75,7 +81,7 @@ extension TCP {
     .derived(
       "tcp.seq", "Sequence Number", .unsigned, bits: 32, at: { _ in 4..<8 }
     ) { tcp, record, dissection in
-      guard tcp.octetsPresent >= 8 else { return nil }
+      guard tcp.shows(8) || record.isQuoted && tcp.octetsPresent >= 8 else { return nil }
       // Quoted by an ICMP error: no connection, no note, the number as it stands there.
       let note = dissection.note(of: TCP.self, record)
       return .unsigned(UInt64(note.map(tcp.relativeSequence) ?? tcp.sequence))
@@ -89,23 +95,25 @@ extension TCP {
     .derived(
       "tcp.ack", "Acknowledgment Number", .unsigned, bits: 32, at: { _ in 8..<12 }
     ) { tcp, record, dissection in
-      guard tcp.octetsPresent >= 12, !tcp.offsetIsBogus else { return nil }
+      guard tcp.shows(12) else { return nil }
       let note = dissection.note(of: TCP.self, record)
       return .unsigned(UInt64(note.map(tcp.relativeAcknowledgment) ?? tcp.acknowledgment))
     },
     .derived(
       "tcp.ack_raw", "Acknowledgment number (raw)", .unsigned, bits: 32, at: { _ in 8..<12 }
     ) { tcp, _, _ in
-      tcp.octetsPresent >= 12 && !tcp.offsetIsBogus ? .unsigned(UInt64(tcp.acknowledgment)) : nil
+      tcp.shows(12) ? .unsigned(UInt64(tcp.acknowledgment)) : nil
     },
     .number(
       "tcp.hdr_len", "Header Length", bits: 8, at: { _ in 12..<13 }
-    ) { tcp in tcp.octetsPresent >= 14 ? UInt32(tcp.statedLength) : nil },
+    ) { tcp in tcp.isWhole ? UInt32(tcp.statedLength) : nil },
     .number(
       "tcp.flags", "Flags", at: 12..<14, mask: 0xfff, base: .hexadecimal, children: flagFields
     ) { $0.flags.rawValue },
     plain("tcp.window_size_value", "Window", at: 14..<16) { UInt32($0.window) },
-    noted("tcp.window_size", "Calculated window size") { tcp, note in tcp.scaledWindow(note) },
+    noted("tcp.window_size", "Calculated window size") { tcp, note in
+      tcp.shows(16) ? tcp.scaledWindow(note) : nil
+    },
     .derived(
       "tcp.window_size_scalefactor", "Window size scaling factor", .signed
     ) { tcp, record, dissection in
@@ -178,8 +186,12 @@ extension TCP {
   private static func ifNonzero(_ value: UInt32) -> UInt32? { value == 0 ? nil : value }
 
   private static let analysisFields: [Field<TCP>] = [
-    timed("tcp.time_relative", "Time since first frame in this TCP stream") { $0.sinceFirst },
-    timed("tcp.time_delta", "Time since previous frame in this TCP stream") { $0.sincePrevious },
+    timed("tcp.time_relative", "Time since first frame in this TCP stream") {
+      $0.sinceFirst
+    },
+    timed("tcp.time_delta", "Time since previous frame in this TCP stream") {
+      $0.sincePrevious
+    },
     .derived("tcp.analysis", "SEQ/ACK analysis", .label) { _, record, dissection in
       dissection.note(of: TCP.self, record)?.facts.contains(.isAnalysed) == true ? .present : nil
     },

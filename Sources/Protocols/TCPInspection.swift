@@ -28,12 +28,11 @@ extension TCP {
     let hasForgotten = memory.follow(
       self, segment, hasOptions: !isCut && !isBogus, dissection.endpoints,
       dissection.frame.point, note: &note)
-    if isBogus {
+    if isBogus || isCut {
       // The header could not be read to its end: nothing of the analysis is shown, as in Wireshark.
-      note.flags = []
-      note.facts.remove(.isAnalysed)
-      note.bytesInFlight = 0
-    } else if octetsPresent == 20 {
+      note.hideAnalysis()
+    }
+    if !isBogus, octetsPresent == 20 {
       note.checksum = verdict(bytes, record, dissection.endpoints, onWire)
     }
     dissection.setNote(note, at: index)
@@ -143,6 +142,8 @@ extension TCP {
         dissection.add(TCPFinding.octetsAfterEnd, at: index)
         return
       }
+      // Where the capture ends in the middle of an option, its length is not to blame.
+      if option.trouble != .none, !note.facts.contains(.isWhole) { return }
       if option.trouble != .none || !option.isReadable {
         dissection.add(
           TCPFinding.optionLength, at: index, found: UInt64(option.octet(1)),

@@ -120,4 +120,14 @@ public struct TCPNote: BitwiseCopyable, Sendable {
   var sincePrevious: Int64 = 0
 
   init() {}
+
+  /// Forgets what is shown of the analysis; the connection has taken the segment all the same.
+  mutating func hideAnalysis() {
+    flags = []
+    facts.remove(.isAnalysed)
+    ackedFrame = 0
+    bytesInFlight = 0
+    retransmissionTimeout = 0
+    duplicateAckNumber = 0
+  }
 }

@@ -16,10 +16,7 @@ extension TCP {
   ) {
     columns.protocolName = "TCP"
     let note = dissection.note(of: TCP.self, record) ?? TCPNote()
-    // A header that was cut ends the line before the analysis is named, as in Wireshark.
-    if !note.flags.isEmpty, note.facts.contains(.isWhole), !offsetIsBogus {
-      writePrefixes(note, to: &columns.info)
-    }
+    if !note.flags.isEmpty { writePrefixes(note, to: &columns.info) }
     columns.info.append(UInt64(sourcePort))
     columns.info.append(" → ")
     columns.info.append(UInt64(destinationPort))
