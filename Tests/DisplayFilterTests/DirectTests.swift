@@ -1,4 +1,5 @@
 import PacketCore
+import Protocols
 import Testing
 
 @testable import DisplayFilter
@@ -51,6 +52,70 @@ import Testing
     for (number, count) in passed.enumerated() {
       #expect(count > 0 && count < 2000, "\(Self.filters[number]) tells nothing apart")
     }
+  }
+
+  /// What is declared with a fixed place stands there as it is shown: nothing scaled, nothing
+  /// that only some headers have. Tried on headers of random octets, one octet repeated among
+  /// them.
+  @Test func fixedPlacesHoldTheValue() throws {
+    var random = Seeded(seed: .random(in: 0...UInt64.max))
+    print("header seed \(random.seed)")
+    let index = FieldIndex(.standard)
+    for layer in Registry.standard.layers {
+      let headers = Self.headers(of: layer, &random)
+      for entry in index.entries {
+        for source in entry.sources {
+          guard case .field(let type, let info, _) = source, let load = source.load,
+            ObjectIdentifier(type) == ObjectIdentifier(layer), entry.sort == .field
+          else { continue }
+          #expect(!headers.isEmpty, "\(entry.name) was never tried")
+          for (header, dissection) in headers {
+            let (direct, collected) = Self.values(header, dissection, layer, info, load)
+            #expect(direct == collected, "\(entry.name) of \(header)")
+          }
+        }
+      }
+    }
+  }
+
+  /// Headers that the layer accepts, each with the dissection that holds its record alone.
+  static func headers(
+    of layer: any ErasedLayer.Type, _ random: inout Seeded
+  ) -> [([UInt8], Dissection)] {
+    let memory = layer.makeMemory(Limits())
+    var headers: [([UInt8], Dissection)] = []
+    for number in 0..<2048 {
+      let repeated = UInt8(truncatingIfNeeded: number)
+      var octets = [UInt8](repeating: repeated, count: 160)
+      if number > 255 {
+        for index in octets.indices where Bool.random(using: &random) {
+          octets[index] = .random(in: 0...255, using: &random)
+        }
+      }
+      var dissection = Dissection()
+      dissection.quoteWhatFollows()  // Nothing is inspected or remembered then.
+      let walked = try? layer.walk(
+        octets.span.bytes, from: 0, to: octets.count, reportedEnd: octets.count,
+        into: &dissection, memory: Unmanaged.passUnretained(memory))
+      if walked != nil, dissection.layers.count == 1 { headers.append((octets, dissection)) }
+    }
+    withExtendedLifetime(memory) {}
+    return headers
+  }
+
+  static func values(
+    _ octets: [UInt8], _ dissection: Dissection, _ layer: any ErasedLayer.Type, _ info: FieldInfo,
+    _ load: DirectLoad
+  ) -> (direct: [Int128?], collected: [Int128?]) {
+    let bytes = octets.span.bytes
+    let record = dissection.layers[0]
+    var sink = FieldSink(wanted: info)
+    layer.collect(bytes, record, in: dissection, into: &sink)
+    let collected = sink.items.map { item -> Int128? in
+      guard case .number(let number) = Value(item) else { return nil }
+      return number
+    }
+    return ([load.value(bytes, record, boolean: info.type == .boolean)], collected)
   }
 
   /// Mostly a toy or two with random octets, sometimes cut or something else.

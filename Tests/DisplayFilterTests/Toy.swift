@@ -6,7 +6,7 @@ import PacketCore
 struct Toy: Layer {
   var kind: UInt8
   var flags: UInt16
-  /// Words of header in the lower four bits, shown in octets: a field that is not its octets.
+  /// Words of header in the lower four bits, shown in octets.
   var words: UInt8
   var offset: Int8
   var address: IPv4Address
@@ -90,7 +90,9 @@ struct Toy: Layer {
           .number("toy.flags.low", "Low", at: 1..<3, mask: 0x00f0) { $0.flags >> 4 & 15 },
         ]
       ) { $0.flags },
-      .number("toy.hdr_len", "Header Length", at: 3..<4, mask: 0x0f) { Int($0.words & 15) * 4 },
+      .number("toy.hdr_len", "Header Length", bits: 8, at: { _ in 3..<4 }) {
+        Int($0.words & 15) * 4
+      },
       .derived("toy.offset", "Offset", .signed, bits: 8, at: { _ in 4..<5 }) { toy, _, _ in
         .signed(Int64(toy.offset))
       },
