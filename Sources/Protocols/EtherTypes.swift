@@ -4,7 +4,8 @@ import PacketCore
 enum EtherTypes {
   static let names: ValueNames = [
     0x0600: "XNS Internet Datagram Protocol", 0x0800: "IPv4", 0x0805: "X.25 Layer 3",
-    0x0806: "ARP", 0x0842: "Wake on LAN", 0x0bad: "Vines IP", 0x22ea:
+    0x0806: "ARP", 0x0842: "Wake on LAN", 0x0bad: "Vines IP",
+    0x22ea:
       "802.1Qat Multiple Stream Reservation Protocol",
     0x22f0: "IEEE 1722 Audio Video Transport Protocol",
     0x22f3: "Transparent Interconnection of Lots of Links", 0x6001: "DEC DNA Dump/Load",

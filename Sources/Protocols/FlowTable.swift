@@ -10,8 +10,9 @@ struct FlowKey: Equatable {
   private let point: CapturePoint
 
   @inline(__always)
-  init(_ endpoints: Endpoints, _ sourcePort: UInt16, _ destinationPort: UInt16, _ point: CapturePoint)
-  {
+  init(
+    _ endpoints: Endpoints, _ sourcePort: UInt16, _ destinationPort: UInt16, _ point: CapturePoint
+  ) {
     let (source, destination) = (endpoints.source, endpoints.destination)
     let isOrdered =
       source.high != destination.high

@@ -18,7 +18,8 @@ struct FrameTail {
 
   /// Nil where nothing stands behind the data, or where the data's own end is not known.
   init?(behind record: LayerRecord, _ bytes: RawSpan, _ dissection: Dissection) {
-    guard record.buffer == 0, !record.isQuoted, record.missing == 0, let frame = dissection.layers.first
+    guard record.buffer == 0, !record.isQuoted, record.missing == 0,
+      let frame = dissection.layers.first
     else { return nil }
     let end = frame.payload.upperBound
     let isEthernet = record.is(Ethernet.self)

@@ -118,7 +118,8 @@ extension ICMPv6 {
     .number(
       "icmpv6.nd.ra.flag", "Flags", bits: 8, base: .hexadecimal, at: { _ in 5..<6 },
       children: [
-        bit("icmpv6.nd.ra.flag.m", "Managed address configuration", type: 134, at: 5..<6, 0x80_0000),
+        bit(
+          "icmpv6.nd.ra.flag.m", "Managed address configuration", type: 134, at: 5..<6, 0x80_0000),
         bit("icmpv6.nd.ra.flag.o", "Other configuration", type: 134, at: 5..<6, 0x40_0000),
         bit("icmpv6.nd.ra.flag.h", "Home Agent", type: 134, at: 5..<6, 0x20_0000),
         .number(

@@ -157,7 +157,9 @@ public struct ICMPv6: Layer {
   private func summarizeLinkAddress(into text: inout TextBuffer) {
     guard type >= 133, type <= 137 else { return }
     eachOption { option, _ in
-      guard !option.isBroken, option.type == 1 || option.type == 2, option.data.count == 6 else { return }
+      guard !option.isBroken, option.type == 1 || option.type == 2, option.data.count == 6 else {
+        return
+      }
       text.append(option.type == 1 ? " from " : " is at ")
       text.append(MACAddress(option.data.reduce(0) { $0 << 8 | UInt64($1) }))
     }

@@ -40,10 +40,12 @@ extension IPv4 {
       },
       .group(
         "ip.opts", "Options", at: { $0.options.count > 0 ? 20..<20 + $0.options.count : nil },
-        children: [.items("ip.opt", "IP Option", of: IPv4Option.fields, heading: \.heading) {
-          layer, emit in
-          layer.options.eachIPv4Option { emit($0, 20 + $0.start..<20 + $0.end) }
-        }]),
+        children: [
+          .items("ip.opt", "IP Option", of: IPv4Option.fields, heading: \.heading) {
+            layer, emit in
+            layer.options.eachIPv4Option { emit($0, 20 + $0.start..<20 + $0.end) }
+          }
+        ]),
     ] + reassemblyFields,
     findings: [
       badChecksum, bogusVersion, bogusHeaderLength, bogusLength, timeToLiveTooSmall,

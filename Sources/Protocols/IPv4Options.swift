@@ -33,7 +33,8 @@ public struct IPv4Option: Sendable, Equatable {
   static let names: ValueNames = [
     0: "End of Options List (EOL)", 1: "No-Operation (NOP)", 7: "Record Route",
     11: "MTU Probe", 12: "MTU Reply", 25: "Quick-Start", 68: "Time Stamp", 82: "Traceroute",
-    130: "Security", 131: "Loose Source Route", 133: "Extended Security", 134: "Commercial Security",
+    130: "Security", 131: "Loose Source Route", 133: "Extended Security",
+    134: "Commercial Security",
     136: "Stream ID", 137: "Strict Source Route", 148: "Router Alert",
   ]
   /// The option's number alone, without the copy flag and class.
@@ -87,7 +88,8 @@ public struct IPv4Option: Sendable, Equatable {
   static func isRightLength(_ type: UInt8, _ length: UInt8) -> Bool {
     switch type {
     case recordRoute, looseRoute, strictRoute: length >= 3
-    case timeStamp, 11, 12, routerAlert, streamIdentifier: type == timeStamp ? length >= 4 : length == 4
+    case timeStamp, 11, 12, routerAlert, streamIdentifier:
+      type == timeStamp ? length >= 4 : length == 4
     case traceRoute: length == 12
     case 25: length == 8
     default: length >= 2

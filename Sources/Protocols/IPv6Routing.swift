@@ -91,7 +91,9 @@ public struct IPv6Routing: Layer {
     "IPv6 Routing Header segments left field must not exceed address count", .error, .protocolError
   ) { ": \($0), \($1) addresses" }
 
-  private static func addressList(_ name: String, _ title: String, type: UInt8) -> Field<IPv6Routing> {
+  private static func addressList(_ name: String, _ title: String, type: UInt8) -> Field<
+    IPv6Routing
+  > {
     .list(name, title, .ipv6) { layer, _, _, emit in
       guard layer.type == type else { return }
       for (place, address) in layer.addresses { emit(.ipv6(address), place) }

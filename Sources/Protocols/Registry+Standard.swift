@@ -22,6 +22,8 @@ extension Registry {
     AuthenticationHeader.self,
     ICMP.self,
     ICMPv6.self,
+    IGMP.self,
     UDP.self,
+    DNS.self,
   ])
 }
