@@ -54,7 +54,8 @@ public struct ByteReader: ~Escapable, ~Copyable {
   ) throws(ParseError) -> T {
     let size = MemoryLayout<T>.size
     guard end &- offset >= size else { throw failure(needing: size) }
-    let value = bytes.unsafeLoadUnaligned(fromByteOffset: offset, as: T.self)
+    // The one check: `end` never passes the buffer's end (see the initialiser and `trim`).
+    let value = bytes.unsafeLoadUnaligned(fromUncheckedByteOffset: offset, as: T.self)
     position &+= size
     return T(bigEndian: value)
   }

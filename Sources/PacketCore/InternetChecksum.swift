@@ -14,23 +14,26 @@ public struct InternetChecksum: Sendable {
     let count = bytes.byteCount
     var words: UInt64 = 0
     var offset = 0
+    // No load is checked again: each loop's condition keeps it inside `count`.
     while offset &+ 16 <= count {
-      let first = bytes.unsafeLoadUnaligned(fromByteOffset: offset, as: UInt64.self)
-      let second = bytes.unsafeLoadUnaligned(fromByteOffset: offset &+ 8, as: UInt64.self)
+      let first = bytes.unsafeLoadUnaligned(fromUncheckedByteOffset: offset, as: UInt64.self)
+      let second = bytes.unsafeLoadUnaligned(fromUncheckedByteOffset: offset &+ 8, as: UInt64.self)
       words &+= (first & 0xffff_ffff) &+ (first &>> 32)
       words &+= (second & 0xffff_ffff) &+ (second &>> 32)
       offset &+= 16
     }
     while offset &+ 4 <= count {
-      words &+= UInt64(bytes.unsafeLoadUnaligned(fromByteOffset: offset, as: UInt32.self))
+      words &+= UInt64(
+        bytes.unsafeLoadUnaligned(fromUncheckedByteOffset: offset, as: UInt32.self))
       offset &+= 4
     }
     if offset &+ 2 <= count {
-      words &+= UInt64(bytes.unsafeLoadUnaligned(fromByteOffset: offset, as: UInt16.self))
+      words &+= UInt64(
+        bytes.unsafeLoadUnaligned(fromUncheckedByteOffset: offset, as: UInt16.self))
       offset &+= 2
     }
     if offset < count {
-      let last = bytes.unsafeLoadUnaligned(fromByteOffset: offset, as: UInt8.self)
+      let last = bytes.unsafeLoadUnaligned(fromUncheckedByteOffset: offset, as: UInt8.self)
       words &+= UInt64(UInt16(last).littleEndian)
     }
     sum &+= UInt64(Self.folded(words).byteSwapped)

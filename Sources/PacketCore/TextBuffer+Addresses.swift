@@ -37,6 +37,25 @@ extension TextBuffer {
     return place + 1
   }
 
+  /// Columns that an address takes as text.
+  public static func columns(of address: IPv4Address) -> Int {
+    @inline(__always) func digits(_ octet: UInt32) -> Int { octet < 10 ? 1 : octet < 100 ? 2 : 3 }
+    let value = address.value
+    return 3 &+ digits(value &>> 24) &+ digits(value &>> 16 & 0xff) &+ digits(value &>> 8 & 0xff)
+      &+ digits(value & 0xff)
+  }
+
+  /// An address with spaces before it to `width` columns.
+  public mutating func append(_ address: Address, rightAlignedTo width: Int) {
+    guard let ip = address.ipv4 else {
+      let start = count
+      append(address)
+      return alignRight(from: start, to: width)
+    }
+    append(byte: 32, times: width &- Self.columns(of: ip))
+    append(ip)
+  }
+
   /// Six octets in lower-case hexadecimal with colons.
   public mutating func append(_ address: MACAddress) {
     for index in 0..<6 {

@@ -69,25 +69,34 @@ public struct TextBuffer: ~Copyable {
     reserve(size)
     let source = UnsafeRawPointer(text.utf8Start)
     let place = base + length
-    // Most literals are short: two overlapping words cost less than a call of memcpy.
-    if size >= 8, size <= 16 {
-      let last = size &- 8
-      let head = source.loadUnaligned(as: UInt64.self)
-      let tail = source.loadUnaligned(fromByteOffset: last, as: UInt64.self)
-      place.storeBytes(of: head, as: UInt64.self)
-      place.storeBytes(of: tail, toByteOffset: last, as: UInt64.self)
-    } else if size < 8 {
-      var index = 0
-      while index < size {
-        place.storeBytes(
-          of: source.load(fromByteOffset: index, as: UInt8.self), toByteOffset: index,
-          as: UInt8.self)
-        index &+= 1
+    // Most literals are short: two words that overlap cost less than a call of memcpy.
+    if size < 8 {
+      if size >= 4 {
+        Self.copyEnds(UInt32.self, size, from: source, to: place)
+      } else if size >= 2 {
+        Self.copyEnds(UInt16.self, size, from: source, to: place)
+      } else if size == 1 {
+        place.storeBytes(of: source.load(as: UInt8.self), as: UInt8.self)
       }
+    } else if size <= 16 {
+      Self.copyEnds(UInt64.self, size, from: source, to: place)
     } else {
       place.copyMemory(from: source, byteCount: size)
     }
     length &+= size
+  }
+
+  /// Copies `size` octets as their first word and their last.
+  @inlinable @inline(__always)
+  static func copyEnds<Word: FixedWidthInteger & BitwiseCopyable>(
+    _ word: Word.Type, _ size: Int, from source: UnsafeRawPointer,
+    to place: UnsafeMutableRawPointer
+  ) {
+    let last = size &- MemoryLayout<Word>.size
+    let head = source.loadUnaligned(as: Word.self)
+    let tail = source.loadUnaligned(fromByteOffset: last, as: Word.self)
+    place.storeBytes(of: head, as: Word.self)
+    place.storeBytes(of: tail, toByteOffset: last, as: Word.self)
   }
 
   /// Any text; not for the packet path. Disfavoured, so that a literal is a StaticString.

@@ -27,11 +27,9 @@ public final class SummaryPrinter: PacketPrinter {
     text.append(byte: 32)
     var start = text.count
     text.append(time: dissection, as: time)
-    text.alignRight(from: start, to: 10)
+    if text.count - start < 10 { text.alignRight(from: start, to: 10) }
     text.append(byte: 32)
-    start = text.count
-    text.append(dissection.endpoints.source)
-    text.alignRight(from: start, to: 12)
+    text.append(dissection.endpoints.source, rightAlignedTo: 12)
     text.append(arrow)
     start = text.count
     text.append(dissection.endpoints.destination)

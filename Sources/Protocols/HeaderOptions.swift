@@ -27,24 +27,21 @@ public struct HeaderOptions: Sendable, Equatable {
   }
 
   private mutating func read(_ reader: inout ByteReader, _ wanted: Int) throws(ParseError) {
-    let octets = try reader.slice(wanted)
-    count = wanted
     var index = 0
     while index &+ 8 <= wanted {
-      let word = octets.unsafeLoadUnaligned(fromByteOffset: index, as: UInt64.self)
-      setWord(UInt64(bigEndian: word), at: index / 8)
+      setWord(try reader.read(UInt64.self), at: index / 8)
       index &+= 8
     }
     if index &+ 4 <= wanted {
-      let half = octets.unsafeLoadUnaligned(fromByteOffset: index, as: UInt32.self)
-      setWord(UInt64(UInt32(bigEndian: half)) &<< 32, at: index / 8)
+      setWord(UInt64(try reader.read(UInt32.self)) &<< 32, at: index / 8)
       index &+= 4
     }
     // Options are whole words of four octets, unless the capture cut them.
     while index < wanted {
-      set(octets.unsafeLoad(fromByteOffset: index, as: UInt8.self), at: index)
+      set(try reader.read(UInt8.self), at: index)
       index &+= 1
     }
+    count = wanted
   }
 
   func write(to writer: inout ByteWriter) {

@@ -61,14 +61,17 @@ public struct TCP: Layer {
 
   @inline(__always)
   private init(readingWhole reader: inout ByteReader) throws(ParseError) {
-    sourcePort = try reader.read()
-    destinationPort = try reader.read()
+    let ports = try reader.read(UInt32.self)
+    sourcePort = UInt16(truncatingIfNeeded: ports >> 16)
+    destinationPort = UInt16(truncatingIfNeeded: ports)
     sequence = try reader.read()
     acknowledgment = try reader.read()
-    offsetAndFlags = try reader.read()
-    window = try reader.read()
-    checksum = try reader.read()
-    urgentPointer = try reader.read()
+    let flagsAndWindow = try reader.read(UInt32.self)
+    offsetAndFlags = UInt16(truncatingIfNeeded: flagsAndWindow >> 16)
+    window = UInt16(truncatingIfNeeded: flagsAndWindow)
+    let sums = try reader.read(UInt32.self)
+    checksum = UInt16(truncatingIfNeeded: sums >> 16)
+    urgentPointer = UInt16(truncatingIfNeeded: sums)
     octetsPresent = 20
     // A length below 20 or beyond the segment does not keep the other fields from being shown.
     let wanted = Int(offsetAndFlags >> 12) &* 4 &- Self.fixedLength

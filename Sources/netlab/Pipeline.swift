@@ -40,7 +40,7 @@ struct Pipeline: ~Copyable {
     frames += 1
     dissector.dissect(bytes, header, into: &dissection)
     describe(&dissection)
-    if let filter, !filter.matches(dissection, in: bytes) { return false }
+    if filter?.matches(dissection, in: bytes) == false { return false }
     displayed += 1
     guard let printer else { return true }
     printer.print(dissection, bytes, into: &output.buffer)
