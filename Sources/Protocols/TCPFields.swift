@@ -1,6 +1,7 @@
 import PacketCore
 
 extension TCP {
+  /// Names, fields and findings, in Wireshark's words.
   public static let schema = Schema<TCP>(
     "tcp", "Transmission Control Protocol", "RFC 9293", column: "TCP",
     fields: headerFields + [optionsField] + analysisFields + [

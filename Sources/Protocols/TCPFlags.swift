@@ -3,17 +3,28 @@ import PacketCore
 /// The twelve bits beside the data offset. RFC 9293 section 3.1; AE is RFC 3540's NS, as
 /// draft-ietf-tcpm-accurate-ecn uses it.
 public struct TCPFlags: OptionSet, Sendable, BitwiseCopyable {
+  /// The bits as in the header.
   public let rawValue: UInt16
+  /// The bits as in the header.
   @inlinable public init(rawValue: UInt16) { self.rawValue = rawValue }
 
+  /// No more data from the sender.
   public static let fin = TCPFlags(rawValue: 0x001)
+  /// Synchronise sequence numbers.
   public static let syn = TCPFlags(rawValue: 0x002)
+  /// Reset the connection.
   public static let rst = TCPFlags(rawValue: 0x004)
+  /// Hand the data to the application.
   public static let psh = TCPFlags(rawValue: 0x008)
+  /// The acknowledgment field is significant.
   public static let ack = TCPFlags(rawValue: 0x010)
+  /// The urgent pointer is significant.
   public static let urg = TCPFlags(rawValue: 0x020)
+  /// ECN echo (RFC 3168).
   public static let ece = TCPFlags(rawValue: 0x040)
+  /// Congestion window reduced (RFC 3168).
   public static let cwr = TCPFlags(rawValue: 0x080)
+  /// Accurate ECN, formerly NS.
   public static let ae = TCPFlags(rawValue: 0x100)
   /// The three bits that must be zero.
   public static let reserved = TCPFlags(rawValue: 0xe00)

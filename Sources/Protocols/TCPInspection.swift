@@ -143,7 +143,9 @@ extension TCP {
         return
       }
       // Where the capture ends in the middle of an option, its length is not to blame.
-      if option.trouble != .none, !note.facts.contains(.isWhole) { return }
+      if option.trouble != .none, !note.facts.contains(.isWhole), note.facts.contains(.hasLength) {
+        return
+      }
       if option.trouble != .none || !option.isReadable {
         dissection.add(
           TCPFinding.optionLength, at: index, found: UInt64(option.octet(1)),

@@ -2,37 +2,62 @@ import PacketCore
 
 /// What the analysis says about one segment. Wireshark's words and meaning, `tcp.analysis.*`.
 public struct TCPAnalysisFlags: OptionSet, Sendable, BitwiseCopyable {
+  /// The bits.
   public let rawValue: UInt16
+  /// The bits.
   @inlinable public init(rawValue: UInt16) { self.rawValue = rawValue }
 
   // In the order in which their words stand before one another in the Info column, last first.
+  /// A SYN with a new number between known ports.
   public static let reusedPorts = TCPAnalysisFlags(rawValue: 1 << 0)
+  /// Sent again.
   public static let retransmission = TCPAnalysisFlags(rawValue: 1 << 1)
+  /// Sent again after duplicate acknowledgments.
   public static let fastRetransmission = TCPAnalysisFlags(rawValue: 1 << 2)
+  /// Sent again although acknowledged.
   public static let spuriousRetransmission = TCPAnalysisFlags(rawValue: 1 << 3)
+  /// Overtaken on the way.
   public static let outOfOrder = TCPAnalysisFlags(rawValue: 1 << 4)
+  /// Something before it was not captured.
   public static let lostSegment = TCPAnalysisFlags(rawValue: 1 << 5)
+  /// Acknowledges what was not captured.
   public static let ackLostSegment = TCPAnalysisFlags(rawValue: 1 << 6)
+  /// Nothing new but the window.
   public static let windowUpdate = TCPAnalysisFlags(rawValue: 1 << 7)
+  /// Fills the window to its last octet.
   public static let windowFull = TCPAnalysisFlags(rawValue: 1 << 8)
+  /// Repeats the last octet to see whether the peer lives.
   public static let keepAlive = TCPAnalysisFlags(rawValue: 1 << 9)
+  /// The answer to that.
   public static let keepAliveAck = TCPAnalysisFlags(rawValue: 1 << 10)
+  /// The same acknowledgment once more.
   public static let duplicateAck = TCPAnalysisFlags(rawValue: 1 << 11)
+  /// One octet into a closed window.
   public static let zeroWindowProbe = TCPAnalysisFlags(rawValue: 1 << 12)
+  /// No room left at the sender of this.
   public static let zeroWindow = TCPAnalysisFlags(rawValue: 1 << 13)
+  /// The window is still closed.
   public static let zeroWindowProbeAck = TCPAnalysisFlags(rawValue: 1 << 14)
 }
 
 /// How much of a connection the capture has seen. Wireshark's numbers, `tcp.completeness`.
 public struct TCPCompleteness: OptionSet, Sendable, BitwiseCopyable {
+  /// The bits.
   public let rawValue: UInt8
+  /// The bits.
   @inlinable public init(rawValue: UInt8) { self.rawValue = rawValue }
 
+  /// SYN.
   public static let syn = TCPCompleteness(rawValue: 1)
+  /// SYN and ACK.
   public static let synAck = TCPCompleteness(rawValue: 2)
+  /// ACK without data.
   public static let ack = TCPCompleteness(rawValue: 4)
+  /// Data.
   public static let data = TCPCompleteness(rawValue: 8)
+  /// FIN.
   public static let fin = TCPCompleteness(rawValue: 16)
+  /// RST.
   public static let rst = TCPCompleteness(rawValue: 32)
 
   static let handshake: TCPCompleteness = [.syn, .synAck, .ack]
@@ -89,6 +114,7 @@ public struct TCPNote: BitwiseCopyable, Sendable {
     static let isWhole = Facts(rawValue: 8)
   }
 
+  /// What became of the checksum.
   public internal(set) var checksum = ChecksumVerdict(.unverified)
   /// Number of the connection, from 0 in the order of first packets.
   public internal(set) var stream: UInt32 = 0
@@ -98,6 +124,7 @@ public struct TCPNote: BitwiseCopyable, Sendable {
   public internal(set) var acknowledgmentBase: UInt32 = 0
   /// Octets of data on the wire.
   public internal(set) var length: UInt32 = 0
+  /// What the analysis says.
   public internal(set) var flags: TCPAnalysisFlags = []
   /// What was seen of the connection before this segment.
   public internal(set) var completeness: TCPCompleteness = []

@@ -10,6 +10,7 @@ extension TCP {
     "[TCP ZeroWindow] ", "[TCP ZeroWindowProbeAck] ",
   ]
 
+  /// Writes the Info column as Wireshark does.
   public func summarize(
     _ bytes: RawSpan, _ record: LayerRecord, in dissection: borrowing Dissection,
     into columns: inout Columns
