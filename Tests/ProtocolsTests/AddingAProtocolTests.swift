@@ -1,3 +1,4 @@
+import Foundation
 import PacketCore
 import Protocols
 import Testing
@@ -78,5 +79,41 @@ struct VXLAN: Layer {
   private func decode(_ octets: [UInt8]) -> VXLAN? {
     var reader = ByteReader(octets.span.bytes)
     return try? VXLAN(reading: &reader)
+  }
+}
+
+extension AddingAProtocolTests {
+  /// Every block of code in the article stands in this file, and the example works in a registry.
+  @Test func theArticleShowsThisCode() throws {
+    let tests = URL(fileURLWithPath: #filePath)
+    let root = tests.deletingLastPathComponent().deletingLastPathComponent()
+      .deletingLastPathComponent()
+    let article = try String(
+      contentsOf: root.appendingPathComponent(
+        "Sources/PacketCore/PacketCore.docc/AddingAProtocol.md"), encoding: .utf8)
+    let code = try String(contentsOf: tests, encoding: .utf8)
+    let blocks = article.components(separatedBy: "```swift\n").dropFirst()
+      .compactMap { $0.components(separatedBy: "```").first }
+    #expect(blocks.count >= 6)
+    for block in blocks { #expect(code.contains(block), "not in the test: \(block)") }
+  }
+
+  @Test func theExampleWorksInARegistry() throws {
+    let registry = Registry(Registry.standard.layers + [VXLAN.self])
+    let inner: [UInt8] = Array(repeating: 0, count: 12) + [0x08, 0x42, 1, 2]
+    let udp: [UInt8] = [0x12, 0xb5, 0x12, 0xb5, 0, UInt8(8 + 8 + inner.count), 0, 0]
+    var frame = octets + inner
+    frame = udp + frame
+    let ip: [UInt8] =
+      [0x45, 0, 0, UInt8(20 + frame.count), 0, 0, 0, 0, 64, 17, 0, 0, 10, 0, 0, 1, 10, 0, 0, 2]
+    frame = ip + frame
+    var dissector = Dissector(registry)
+    var dissection = Dissection()
+    let header = FrameHeader(
+      capturedLength: frame.count, originalLength: frame.count, linkType: .raw)
+    dissector.dissect(frame.span.bytes, header, into: &dissection)
+    let names = dissection.layers.map { $0.type.description.name }
+    #expect(names.contains("vxlan"))
+    #expect(names.suffix(2) == ["eth", "data"], "\(names)")
   }
 }

@@ -3,11 +3,14 @@ import Testing
 
 @testable import netlab
 
+/// Swift Testing has an `ExitStatus` of its own.
+private typealias Status = netlab.ExitStatus
+
 /// Every exit code has a command line that ends with it, one line on stderr that names the program,
 /// and what to do next.
 @Suite struct ExitStatusTests {
   private func check(
-    _ arguments: [String], _ status: ExitStatus, says words: String...,
+    _ arguments: [String], _ status: Status, says words: String...,
     environment: [String: String] = [:], sourceLocation: SourceLocation = #_sourceLocation
   ) throws {
     let result = try run(arguments, environment: environment)
@@ -58,7 +61,7 @@ import Testing
     try whole.prefix(24 + 16 + 74 + 16 + 20).write(to: cut)
     let result = try run(["read", cut.path])
     #expect(result.output.split(separator: "\n").count == 1)
-    #expect(result.status == ExitStatus.file.rawValue)
+    #expect(result.status == Status.file.rawValue)
     #expect(result.errors.contains("after 1 frame"), "\(result.errors)")
   }
 

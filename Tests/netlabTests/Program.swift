@@ -54,7 +54,7 @@ final class TemporaryFolder {
 /// - Parameters:
 ///   - input: What it finds on standard input; nothing when nil.
 func run(
-  _ program: URL = Project.netlab, _ arguments: [String], input: Data? = nil,
+  _ arguments: [String], program: URL = Project.netlab, input: Data? = nil,
   environment: [String: String] = [:]
 ) throws -> ProgramResult {
   let folder = try TemporaryFolder()

@@ -42,7 +42,7 @@ struct TsharkComparisonTests {
 
   @Test(arguments: captures) func printsTheSameRows(_ capture: String) throws {
     let tshark = try #require(Project.find("tshark"))
-    let theirs = lines(try run(tshark, ["-r", capture] + Self.preferences).output)
+    let theirs = lines(try run(["-r", capture] + Self.preferences, program: tshark).output)
     let ours = lines(try run(["read", capture, "--compat", "tshark"]).output)
     #expect(ours.count == theirs.count, "rows of \(capture)")
     var differences: [String] = []
@@ -62,7 +62,7 @@ struct TsharkComparisonTests {
     let known = try commonFields(tshark)
     #expect(known.count > 100)
     let arguments = ["-T", "fields", "-E", "separator=|"] + known.flatMap { ["-e", $0] }
-    let theirs = lines(try run(tshark, ["-r", capture] + Self.preferences + arguments).output)
+    let theirs = lines(try run(["-r", capture] + Self.preferences + arguments, program: tshark).output)
     let ours = lines(try run(["read", capture, "--compat", "tshark"] + arguments).output)
     #expect(ours.count == theirs.count)
     var differences: [String: (count: Int, example: String)] = [:]
@@ -87,7 +87,7 @@ struct TsharkComparisonTests {
 
   /// The field names that tshark and netlab share.
   private func commonFields(_ tshark: URL) throws -> [String] {
-    let listing = try run(tshark, ["-G", "fields"]).output
+    let listing = try run(["-G", "fields"], program: tshark).output
     var theirs: Set<Substring> = []
     for line in listing.split(separator: "\n") where line.hasPrefix("F\t") {
       let columns = line.split(separator: "\t", maxSplits: 3, omittingEmptySubsequences: false)

@@ -1,0 +1,81 @@
+import PacketCore
+import Testing
+
+/// Numbers and addresses as text, held against the standard library.
+@Suite struct TextBufferTests {
+  private func text(_ write: (inout TextBuffer) -> Void) -> String {
+    var buffer = TextBuffer(capacity: 1)
+    write(&buffer)
+    return buffer.string
+  }
+
+  @Test func numbersEqualTheStandardLibrarys() {
+    var generator = SystemRandomNumberGenerator()
+    var numbers: [UInt64] = [0, .max, 1 << 32, (1 << 32) - 1]
+    var power: UInt64 = 1
+    for _ in 0..<20 {
+      numbers += [power, power - 1, power + 1]
+      power = power.multipliedReportingOverflow(by: 10).partialValue
+    }
+    numbers += (0..<2000).map { shift in
+      UInt64.random(in: 0...UInt64.max, using: &generator) >> UInt64(shift % 64)
+    }
+    for number in numbers {
+      #expect(text { $0.append(number) } == String(number))
+      #expect(TextBuffer.digits(of: number) == String(number).count)
+      let padded = String(number)
+      let spaces = String(repeating: " ", count: max(0, 12 - padded.count))
+      #expect(text { $0.append(number, rightAlignedTo: 12) } == spaces + padded)
+      let zeros = String(repeating: "0", count: max(0, 9 - padded.count))
+      #expect(text { $0.append(number, zeroPaddedTo: 9) } == zeros + padded)
+      #expect(
+        text { $0.append(hex: number, digits: 16) }
+          == String(repeating: "0", count: 16 - String(number, radix: 16).count)
+          + String(number, radix: 16))
+      let signed = Int64(bitPattern: number)
+      #expect(text { $0.append(signed) } == String(signed))
+    }
+  }
+
+  @Test func literalsOfEveryLengthAreCopied() {
+    #expect(text { $0.append("") } == "")
+    #expect(text { $0.append("a") } == "a")
+    #expect(text { $0.append("ab") } == "ab")
+    #expect(text { $0.append("abc") } == "abc")
+    #expect(text { $0.append("abcd") } == "abcd")
+    #expect(text { $0.append("abcdefg") } == "abcdefg")
+    #expect(text { $0.append("abcdefgh") } == "abcdefgh")
+    #expect(text { $0.append("abcdefghijklmnop") } == "abcdefghijklmnop")
+    #expect(text { $0.append("abcdefghijklmnopq") } == "abcdefghijklmnopq")
+  }
+
+  @Test func everyIPv4OctetIsWritten() {
+    for octet in UInt32(0)...255 {
+      let address = IPv4Address(octet << 24 | (255 - octet) << 16 | octet << 8 | 7)
+      let expected = "\(octet).\(255 - octet).\(octet).7"
+      #expect(text { $0.append(address) } == expected)
+      #expect(TextBuffer.columns(of: address) == expected.count)
+      let spaces = String(repeating: " ", count: max(0, 15 - expected.count))
+      #expect(text { $0.append(Address(address), rightAlignedTo: 15) } == spaces + expected)
+    }
+  }
+
+  // RFC 5952 sections 4 and 5, and its own examples.
+  @Test(
+    arguments: zip(
+      [
+        (0x2001_0db8_0000_0000, 0x0000_0000_0000_0001), (0, 0), (0, 1),
+        (0x2001_0db8_0000_0001, 0x0001_0001_0001_0001),
+        (0x2001_0000_0000_0001, 0x0000_0000_0000_0001),
+        (0x2001_0db8_0000_0000, 0x0001_0000_0000_0001),
+        (0xfe80_0000_0000_0000, 0x0000_0000_0000_0000), (0, 0x0000_ffff_0a00_0001),
+        (0x0001_0002_0003_0004, 0x0005_0006_0007_0000),
+      ] as [(UInt64, UInt64)],
+      [
+        "2001:db8::1", "::", "::1", "2001:db8:0:1:1:1:1:1", "2001:0:0:1::1",
+        "2001:db8::1:0:0:1", "fe80::", "::ffff:10.0.0.1", "1:2:3:4:5:6:7:0",
+      ]))
+  func ipv6IsCanonical(_ halves: (UInt64, UInt64), _ expected: String) {
+    #expect(text { $0.append(IPv6Address(high: halves.0, low: halves.1)) } == expected)
+  }
+}
