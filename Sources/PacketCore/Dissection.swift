@@ -14,8 +14,8 @@ public struct Dissection: Sendable {
   public var previousDisplayedTime: Timestamp
 
   /// The layers, outermost first; the first is the frame itself.
-  @inlinable public var layers: [LayerRecord] { records }
-  @usableFromInline var records: [LayerRecord] = []
+  @inlinable public var layers: LayerRecords { records }
+  @usableFromInline var records = LayerRecords()
   /// What was found wrong or worth a remark, in the order of the layers.
   public private(set) var findings: [Finding] = []
   /// Why the walk ended before the packet did, and in which protocol.
@@ -57,13 +57,13 @@ public struct Dissection: Sendable {
     previousTime = frame.time
     previousDisplayedTime = frame.time
     notes = Array(repeating: 0, count: 256)
-    records.reserveCapacity(16)
   }
 
   /// Forgets the last packet.
-  mutating func begin(_ frame: FrameHeader) {
+  mutating func begin(_ frame: FrameHeader, number: Int) {
     self.frame = frame
-    records.removeAll(keepingCapacity: true)
+    self.frame.number = number
+    records.removeAll()
     if !findings.isEmpty { findings.removeAll(keepingCapacity: true) }
     if !buffers.isEmpty { buffers.removeAll(keepingCapacity: true) }
     if !comments.isEmpty { comments.removeAll(keepingCapacity: true) }
@@ -164,7 +164,7 @@ public struct Dissection: Sendable {
     notes.withUnsafeMutableBytes {
       $0.storeBytes(of: note, toByteOffset: offset &* 8, as: Note.self)
     }
-    records[index].note = UInt16(truncatingIfNeeded: offset)
+    records.setNote(UInt16(truncatingIfNeeded: offset), at: index)
     notesCount &+= words
   }
 

@@ -1,3 +1,33 @@
+/// The layers of one packet, outermost first. The places are kept from packet to packet, those
+/// that the present packet does not need included: emptying an array costs more than two layers.
+public struct LayerRecords: RandomAccessCollection, Sendable {
+  @usableFromInline var places: [LayerRecord] = []
+  @usableFromInline var used = 0
+
+  init() { places.reserveCapacity(16) }
+
+  @inlinable public var startIndex: Int { 0 }
+  @inlinable public var endIndex: Int { used }
+  @inlinable public var count: Int { used }
+
+  @inlinable
+  public subscript(position: Int) -> LayerRecord {
+    precondition(position < used, "no such layer")
+    return places[position]
+  }
+
+  mutating func removeAll() { used = 0 }
+
+  @inlinable
+  mutating func append(_ record: LayerRecord) {
+    if used < places.count { places[used] = record } else { places.append(record) }
+    used &+= 1
+  }
+
+  @inlinable
+  mutating func setNote(_ note: UInt16, at position: Int) { places[position].note = note }
+}
+
 /// Where one layer is: all that a dissection stores about it. Its value is decoded again when
 /// somebody asks, which costs tens of nanoseconds; a stored value would cost a heap box.
 public struct LayerRecord: Sendable {

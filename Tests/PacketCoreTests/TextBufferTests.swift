@@ -54,7 +54,6 @@ import Testing
       let address = IPv4Address(octet << 24 | (255 - octet) << 16 | octet << 8 | 7)
       let expected = "\(octet).\(255 - octet).\(octet).7"
       #expect(text { $0.append(address) } == expected)
-      #expect(TextBuffer.columns(of: address) == expected.count)
       let spaces = String(repeating: " ", count: max(0, 15 - expected.count))
       #expect(text { $0.append(Address(address), rightAlignedTo: 15) } == spaces + expected)
     }
