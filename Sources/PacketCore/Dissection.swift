@@ -32,7 +32,6 @@ public struct Dissection: Sendable {
   /// A buffer in which the walk goes on when the present one is done.
   var continuation: (buffer: Int, type: PayloadType)?
 
-  @usableFromInline var notes: [UInt64]
   @usableFromInline var notesCount = 0
   @usableFromInline var currentBuffer: UInt8 = 0
   @usableFromInline var currentSpace = PayloadType.Space.nothing
@@ -56,10 +55,10 @@ public struct Dissection: Sendable {
     firstTime = frame.time
     previousTime = frame.time
     previousDisplayedTime = frame.time
-    notes = Array(repeating: 0, count: 256)
   }
 
   /// Forgets the last packet.
+  @inline(__always)
   mutating func begin(_ frame: FrameHeader, number: Int) {
     self.frame = frame
     self.frame.number = number
@@ -159,12 +158,11 @@ public struct Dissection: Sendable {
   @inlinable
   public mutating func setNote<Note: BitwiseCopyable>(_ note: Note, at index: Int) {
     let words = (MemoryLayout<Note>.size &+ 7) / 8
-    guard notesCount &+ words <= notes.count else { return }
-    let offset = notesCount
-    notes.withUnsafeMutableBytes {
-      $0.storeBytes(of: note, toByteOffset: offset &* 8, as: Note.self)
+    guard notesCount &+ words <= PacketPlaces.noteWords, records.indices.contains(index) else {
+      return
     }
-    records.setNote(UInt16(truncatingIfNeeded: offset), at: index)
+    records.places.notes.storeBytes(of: note, toByteOffset: notesCount &* 8, as: Note.self)
+    records.places.records[index].note = UInt16(truncatingIfNeeded: notesCount)
     notesCount &+= words
   }
 
@@ -172,9 +170,10 @@ public struct Dissection: Sendable {
   @inlinable
   public func note<L: Layer>(of layer: L.Type, _ record: LayerRecord) -> L.Note? {
     guard record.note != LayerRecord.noNote else { return nil }
-    return notes.withUnsafeBytes {
-      $0.loadUnaligned(fromByteOffset: Int(record.note) &* 8, as: L.Note.self)
-    }
+    // A record of another dissection may claim any place.
+    let offset = Int(record.note) &* 8
+    guard offset &+ MemoryLayout<L.Note>.size <= PacketPlaces.noteWords &* 8 else { return nil }
+    return records.places.notes.loadUnaligned(fromByteOffset: offset, as: L.Note.self)
   }
 
   /// The innermost layer of a protocol that is not quoted.

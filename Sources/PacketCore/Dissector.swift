@@ -70,7 +70,8 @@ public struct Dissector: ~Copyable {
     }
   }
 
-  private func walk(
+  /// Mutating, though it changes nothing here: otherwise the dissector would be copied for the call.
+  private mutating func walk(
     _ bytes: RawSpan, reportedEnd: Int, as first: PayloadType, into dissection: inout Dissection
   ) {
     var type = first

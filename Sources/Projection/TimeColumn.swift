@@ -61,9 +61,9 @@ extension TextBuffer {
     if nanoseconds < 0 { append(byte: 45) }
     let magnitude = nanoseconds.magnitude
     let seconds = magnitude / 1_000_000_000
+    let fraction = UInt32(truncatingIfNeeded: magnitude &- seconds &* 1_000_000_000)
     append(seconds)
-    append(
-      decimals: UInt32(truncatingIfNeeded: magnitude &- seconds &* 1_000_000_000), digits: digits)
+    append(decimals: fraction, digits: digits)
   }
 
   /// A moment as seconds since 1970 with decimals.
@@ -83,10 +83,8 @@ extension TextBuffer {
   public mutating func append(decimals nanoseconds: UInt32, digits: Int) {
     guard digits > 0 else { return }
     append(byte: 46)
-    if digits == 6 {
-      append(UInt64(nanoseconds / 1000), zeroPaddedTo: 6)
-      return
-    }
+    // Microseconds, the resolution of most captures.
+    if digits == 6 { return append(UInt64(nanoseconds / 1000), zeroPaddedTo: 6) }
     var value = UInt64(nanoseconds)
     for _ in 0..<max(9 - digits, 0) { value /= 10 }
     append(value, zeroPaddedTo: min(digits, 9))

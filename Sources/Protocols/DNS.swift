@@ -190,7 +190,7 @@ public final class DNSTransactions: LayerMemory {
   /// A request this much later with the same number is a new one.
   private static let retransmissionTime: Int64 = 5_000_000_000
 
-  public init(limits: Limits) { transactions = FlowTable(limit: limits.connections) }
+  public init(limits: Limits) { transactions = FlowTable(limit: limits.exchanges) }
 
   func match(
     _ message: DNS, _ bytes: RawSpan, at index: Int, _ dissection: inout Dissection,

@@ -175,7 +175,7 @@ public final class EchoRequests: LayerMemory {
   }
   private var requests: FlowTable<Request>
 
-  public init(limits: Limits) { requests = FlowTable(limit: limits.connections) }
+  public init(limits: Limits) { requests = FlowTable(limit: limits.exchanges) }
 
   private func tag(_ checksum: UInt16, _ rest: UInt32) -> UInt64 {
     UInt64(rest) << 16 | UInt64(checksum)

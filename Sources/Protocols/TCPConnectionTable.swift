@@ -34,7 +34,7 @@ struct TCPConnectionTable: Sendable {
   init(limit connections: Int) {
     limit = min(max(connections, 1), Int(UInt32.max) - 1)
     patience = UInt32(truncatingIfNeeded: limit / 8)
-    waiting = TCPUnacknowledged(limit: max(limit / 4, 1 << 16))
+    waiting = TCPUnacknowledged(limit: max(limit &* 2, 1 << 16))
   }
 
   /// See `TCPConversations.follow`.
