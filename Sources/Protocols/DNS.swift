@@ -186,7 +186,7 @@ public final class DNSTransactions: LayerMemory {
     var response: UInt64
     var time: Timestamp
   }
-  private var transactions: FlowTable<Transaction>
+  private var transactions: FlowTable<UInt64, Transaction>
   /// A request this much later with the same number is a new one.
   private static let retransmissionTime: Int64 = 5_000_000_000
 

@@ -49,20 +49,50 @@ struct FlowKey: Equatable {
   }
 }
 
-private struct IPv4FlowKey: Equatable {
+private struct IPv4FlowKey: FlowHashable {
   var first: UInt32
   var second: UInt32
   var ports: UInt32
   var point: CapturePoint
+
+  @inline(__always)
+  var hash: UInt64 {
+    var hash = (UInt64(first) &<< 32 | UInt64(second)) &* 0x9E37_79B9_7F4A_7C15
+    hash ^= UInt64(ports) ^ UInt64(point.interface) &<< 32 ^ UInt64(point.section) &<< 48
+    hash = (hash ^ hash &>> 32) &* 0xBF58_476D_1CE4_E5B9
+    return (hash ^ hash &>> 29) &* 0x94D0_49BB_1331_11EB
+  }
 }
 
-/// Values by conversation and a number within it, bounded: what is idle longest goes first.
+private protocol FlowHashable: Equatable {
+  /// Spread over all bits, the upper ones best.
+  var hash: UInt64 { get }
+}
+
+extension FlowKey: FlowHashable {}
+
+/// What tells the values of one conversation apart.
+protocol FlowTag: Equatable {
+  /// Mixed into the conversation's hash.
+  var spread: UInt64 { get }
+}
+
+extension UInt64: FlowTag {
+  @inline(__always) var spread: UInt64 { self &* 0x9E37_79B9_7F4A_7C15 }
+}
+
+/// For one value a conversation.
+struct NoTag: FlowTag {
+  @inline(__always) var spread: UInt64 { 0 }
+}
+
+/// Values by conversation and a tag within it, bounded: what is idle longest goes first.
 ///
 /// IPv4 conversations stand apart, in half the room: a capture holds hundreds of thousands of them,
 /// most a question and its answer.
-struct FlowTable<Value> {
-  private var ipv4: FlowHalves<IPv4FlowKey, Value>
-  private var other: FlowHalves<FlowKey, Value>
+struct FlowTable<Tag: FlowTag, Value> {
+  private var ipv4: FlowHalves<IPv4FlowKey, Tag, Value>
+  private var other: FlowHalves<FlowKey, Tag, Value>
 
   /// - Parameter limit: Values held at most over IPv4; half as many over everything else.
   init(limit: Int) {
@@ -73,119 +103,124 @@ struct FlowTable<Value> {
   /// Values held.
   var count: Int { ipv4.count + other.count }
 
-  /// The value of a conversation and number, if it is known.
-  subscript(_ key: FlowKey, _ tag: UInt64 = 0) -> Value? {
+  /// The value of a conversation and tag, if it is known.
+  subscript(_ key: FlowKey, _ tag: Tag) -> Value? {
     mutating get {
-      let hash = key.hash ^ Self.spread(tag)
-      if let short = key.ipv4 { return ipv4.value(short, tag, hash) }
-      return other.value(key, tag, hash)
+      if let short = key.ipv4 { return ipv4.value(short, tag) }
+      return other.value(key, tag)
     }
     set {
       guard let newValue else { return }
-      let hash = key.hash ^ Self.spread(tag)
       if let short = key.ipv4 {
-        ipv4.set(short, tag, hash, newValue)
+        ipv4.set(short, tag, newValue)
       } else {
-        other.set(key, tag, hash, newValue)
+        other.set(key, tag, newValue)
       }
     }
   }
-
-  private static func spread(_ tag: UInt64) -> UInt64 { tag &* 0x9E37_79B9_7F4A_7C15 }
 }
 
 /// When half of the room is used up, the present half becomes the old one, and the old one with
 /// all that was not asked for since is forgotten.
-private struct FlowHalves<Key: Equatable, Value> {
-  private var present = FlowHalf<Key, Value>()
-  private var old = FlowHalf<Key, Value>()
+private struct FlowHalves<Key: FlowHashable, Tag: FlowTag, Value> {
+  private typealias Half = FlowHalf<Key, Tag, Value>
+  private var present = Half()
+  private var old = Half()
   private let halfLimit: Int
 
-  init(limit: Int) { halfLimit = max(limit / 2, 1) }
+  init(limit: Int) { halfLimit = min(max(limit / 2, 1), Half.mostEntries) }
 
   var count: Int { present.count + old.count }
 
-  mutating func value(_ key: Key, _ tag: UInt64, _ hash: UInt64) -> Value? {
+  mutating func value(_ key: Key, _ tag: Tag) -> Value? {
+    let hash = key.hash ^ tag.spread
     if let position = present.position(key, tag, hash) { return present[position].value }
     guard old.count > 0, let position = old.position(key, tag, hash) else { return nil }
     let value = old[position].value
-    insert(key, tag, hash, value)
+    insert(key, tag, value)
     return value
   }
 
-  mutating func set(_ key: Key, _ tag: UInt64, _ hash: UInt64, _ value: Value) {
-    if let position = present.position(key, tag, hash) {
+  mutating func set(_ key: Key, _ tag: Tag, _ value: Value) {
+    if let position = present.position(key, tag, key.hash ^ tag.spread) {
       present[position].value = value
     } else {
-      insert(key, tag, hash, value)
+      insert(key, tag, value)
     }
   }
 
-  private mutating func insert(_ key: Key, _ tag: UInt64, _ hash: UInt64, _ value: Value) {
+  private mutating func insert(_ key: Key, _ tag: Tag, _ value: Value) {
     if present.count >= halfLimit {
       old = present
-      present = FlowHalf()
+      present = Half()
     }
-    present.append(FlowEntry(key: key, tag: tag, value: value), hash)
+    present.append(FlowEntry(key: key, tag: tag, value: value))
   }
 }
 
-private struct FlowEntry<Key, Value> {
+private struct FlowEntry<Key: FlowHashable, Tag: FlowTag, Value> {
   var key: Key
-  var tag: UInt64
+  var tag: Tag
   var value: Value
+
+  @inline(__always) var hash: UInt64 { key.hash ^ tag.spread }
 }
 
 /// An open-addressing table of numbers; the entries themselves stand still in blocks, so that a
-/// growing table copies eight octets an entry and no room is taken ahead.
-private struct FlowHalf<Key: Equatable, Value> {
+/// growing table copies four octets an entry and no room is taken ahead.
+private struct FlowHalf<Key: FlowHashable, Tag: FlowTag, Value> {
   private static var blockShift: Int { 9 }
   private static var blockMask: Int { (1 << blockShift) - 1 }
+  private static var numberMask: UInt32 { (1 << 20) - 1 }
+  /// As many as a slot can number.
+  static var mostEntries: Int { Int(numberMask) - 1 }
 
-  /// Half of the hash in the upper half, number of the entry + 1 in the lower; 0 is free.
-  private var slots: ContiguousArray<UInt64> = ContiguousArray(repeating: 0, count: 64)
-  private var blocks: [ContiguousArray<FlowEntry<Key, Value>>] = []
+  /// Twelve bits of the hash, which spare a look at most entries that are not meant, and the number
+  /// of the entry + 1 in twenty; 0 is free.
+  private var slots: ContiguousArray<UInt32> = ContiguousArray(repeating: 0, count: 64)
+  private var blocks: [ContiguousArray<FlowEntry<Key, Tag, Value>>] = []
   private(set) var count = 0
 
-  subscript(position: Int) -> FlowEntry<Key, Value> {
+  subscript(position: Int) -> FlowEntry<Key, Tag, Value> {
     _read { yield blocks[position >> Self.blockShift][position & Self.blockMask] }
     _modify { yield &blocks[position >> Self.blockShift][position & Self.blockMask] }
   }
 
-  func position(_ key: Key, _ tag: UInt64, _ hash: UInt64) -> Int? {
+  func position(_ key: Key, _ tag: Tag, _ hash: UInt64) -> Int? {
     let mask = slots.count &- 1
     var index = Int(truncatingIfNeeded: hash &>> 32) & mask
     while true {
       let slot = slots[index]
       if slot == 0 { return nil }
-      if slot &>> 32 == hash &>> 32 {
-        let position = Int(truncatingIfNeeded: slot & 0xffff_ffff) &- 1
+      if (slot ^ UInt32(truncatingIfNeeded: hash)) & ~Self.numberMask == 0 {
+        let position = Int(slot & Self.numberMask) &- 1
         if self[position].tag == tag, self[position].key == key { return position }
       }
       index = (index &+ 1) & mask
     }
   }
 
-  mutating func append(_ entry: FlowEntry<Key, Value>, _ hash: UInt64) {
+  mutating func append(_ entry: FlowEntry<Key, Tag, Value>) {
     if (count + 1) * 2 > slots.count {
-      let smaller = slots
-      slots = ContiguousArray(repeating: 0, count: smaller.count * 2)
-      for slot in smaller where slot != 0 { occupy(slot) }
+      slots = ContiguousArray(repeating: 0, count: slots.count * 2)
+      for position in 0..<count { occupy(self[position].hash, position) }
     }
     if count & Self.blockMask == 0 {
-      var block = ContiguousArray<FlowEntry<Key, Value>>()
+      var block = ContiguousArray<FlowEntry<Key, Tag, Value>>()
       block.reserveCapacity(count == 0 ? 16 : 1 << Self.blockShift)
       blocks.append(block)
     }
     blocks[count >> Self.blockShift].append(entry)
+    occupy(entry.hash, count)
     count += 1
-    occupy(hash & 0xffff_ffff_0000_0000 | UInt64(truncatingIfNeeded: count))
   }
 
-  private mutating func occupy(_ slot: UInt64) {
+  private mutating func occupy(_ hash: UInt64, _ position: Int) {
     let mask = slots.count - 1
-    var index = Int(truncatingIfNeeded: slot &>> 32) & mask
+    var index = Int(truncatingIfNeeded: hash &>> 32) & mask
     while slots[index] != 0 { index = (index + 1) & mask }
-    slots[index] = slot
+    slots[index] =
+      UInt32(truncatingIfNeeded: hash) & ~Self.numberMask
+      | UInt32(truncatingIfNeeded: position &+ 1)
   }
 }

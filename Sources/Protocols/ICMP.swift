@@ -173,7 +173,7 @@ public final class EchoRequests: LayerMemory {
     var time: Timestamp
     var isAnswered: Bool
   }
-  private var requests: FlowTable<Request>
+  private var requests: FlowTable<UInt64, Request>
 
   public init(limits: Limits) { requests = FlowTable(limit: limits.exchanges) }
 

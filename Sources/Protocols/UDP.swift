@@ -208,12 +208,12 @@ public struct UDP: Layer {
 /// UDP conversations: their numbers, in the order in which they were first seen, and their times.
 public final class UDPStreams: LayerMemory {
   private struct Stream {
-    var number: UInt32
     // Nanoseconds since the capture's first frame: eight octets where a timestamp takes sixteen.
     var first: Int64
     var last: Int64
+    var number: UInt32
   }
-  private var streams: FlowTable<Stream>
+  private var streams: FlowTable<NoTag, Stream>
   /// Conversations seen.
   public private(set) var count: UInt32 = 0
 
@@ -223,15 +223,15 @@ public final class UDPStreams: LayerMemory {
     let now = dissection.frame.time.nanoseconds(since: dissection.firstTime)
     let key = FlowKey(
       dissection.endpoints, layer.sourcePort, layer.destinationPort, dissection.frame.point)
-    if var stream = streams[key] {
+    if var stream = streams[key, NoTag()] {
       note.stream = stream.number
       note.sinceFirst = now &- stream.first
       note.sincePrevious = now &- stream.last
       stream.last = now
-      streams[key] = stream
+      streams[key, NoTag()] = stream
     } else {
       note.stream = count
-      streams[key] = Stream(number: count, first: now, last: now)
+      streams[key, NoTag()] = Stream(first: now, last: now, number: count)
       count &+= 1
     }
   }
