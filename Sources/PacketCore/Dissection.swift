@@ -155,7 +155,7 @@ public struct Dissection: Sendable {
   }
 
   /// Keeps a layer's note.
-  @inlinable
+  @inlinable @inline(__always)
   public mutating func setNote<Note: BitwiseCopyable>(_ note: Note, at index: Int) {
     let words = (MemoryLayout<Note>.size &+ 7) / 8
     guard notesCount &+ words <= PacketPlaces.noteWords, records.indices.contains(index) else {

@@ -121,7 +121,7 @@ public struct ChecksumVerdict: Sendable, BitwiseCopyable {
   ///   - total: The sum over pseudo-header and data, the field included.
   ///   - pseudoHeader: The sum over the pseudo-header alone, nil where there is none. A field that
   ///     equals it was left for the network card to complete: offloaded, not bad.
-  @inlinable
+  @inlinable @inline(__always)
   public init(found: UInt16, total: InternetChecksum, pseudoHeader: InternetChecksum?) {
     if total.folded == 0xffff {
       self.init(.good, expected: found)

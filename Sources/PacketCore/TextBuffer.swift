@@ -272,6 +272,17 @@ public struct TextBuffer: ~Copyable {
     append(UInt64(number.magnitude))
   }
 
+  /// A point and six digits: a number below 1 000 000 as the millionths that it counts.
+  public mutating func append(millionths number: UInt32) {
+    reserve(9)
+    let digits = Self.eightDigits(UInt64(number)) | 0x3030_3030_3030_3030
+    let place = base + length
+    // The point takes the place of the second leading zero.
+    let text = (digits &>> 8) & ~0xff | 0x2e
+    place.storeBytes(of: text.littleEndian, as: UInt64.self)
+    length &+= 7
+  }
+
   /// A number in decimal with leading zeros to `width` digits; more when it has more.
   public mutating func append(_ number: UInt64, zeroPaddedTo width: Int) {
     guard number < 100_000_000, width > 0, width <= 8 else {

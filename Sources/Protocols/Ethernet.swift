@@ -21,6 +21,7 @@ public struct Ethernet: Layer {
     self.type = type
   }
 
+  @inline(__always)  // Read and looked at in one go, its fields stay in registers.
   public init(reading reader: inout ByteReader) throws(ParseError) {
     let (first, second, last) = try reader.read(UInt64.self, UInt32.self, UInt16.self)
     type = last

@@ -35,6 +35,7 @@ public struct IPv4: Layer {
     .etherType(0x0800), .ipProtocol(4), .ipVersion(4), .linkType(.ipv4), .llcSAP(0x06),
   ]
 
+  @inline(__always)  // Read and looked at in one go, its fields stay in registers.
   public init(reading reader: inout ByteReader) throws(ParseError) {
     let (first, second, third) = try reader.read(UInt64.self, UInt64.self, UInt32.self)
     versionAndLength = UInt8(truncatingIfNeeded: first &>> 56)

@@ -59,6 +59,7 @@ public struct TCP: Layer {
 
   /// Reads the header. RFC 9293 section 3.1.
   /// - Throws: `ParseError` only when not even the ports are there; see `octetsPresent`.
+  @inline(__always)  // Read and looked at in one go, its fields stay in registers.
   public init(reading reader: inout ByteReader) throws(ParseError) {
     if reader.remaining >= Self.fixedLength {
       try self.init(readingWhole: &reader)

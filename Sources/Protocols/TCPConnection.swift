@@ -110,6 +110,7 @@ struct TCPConnection: Sendable {
       return (key, fromHigh)
     }
 
+    @inline(__always)
     var hash: UInt32 {
       // Odd multipliers spread each word over the upper bits, which are the ones taken.
       var state =

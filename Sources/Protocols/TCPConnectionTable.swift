@@ -165,8 +165,13 @@ struct TCPConnectionTable: Sendable {
 
   // MARK: The order of use
 
+  @inline(__always)
   private mutating func touch(_ number: UInt32) {
     guard number != newest, packets &- self[number].movedAt > patience else { return }
+    moveUp(number)
+  }
+
+  private mutating func moveUp(_ number: UInt32) {
     unlink(number)
     self[number].movedAt = packets
     putInFront(number)
