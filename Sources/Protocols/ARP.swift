@@ -64,17 +64,35 @@ public struct ARP: Layer {
 
   /// Whether the addresses are as long as Ethernet's and IPv4's.
   var hasUsualSizes: Bool { hardwareSize == 6 && protocolSize == 4 }
-  /// Whether the addresses are Ethernet's and IPv4's.
-  var isEthernet: Bool { hasUsualSizes && (hardwareType == 1 || hardwareType == 6) }
-  var isIPv4: Bool { hasUsualSizes && protocolType == 0x0800 }
+  /// Whether the hardware addresses are Ethernet's.
+  var isEthernet: Bool { hardwareSize == 6 && (hardwareType == 1 || hardwareType == 6) }
+  /// Whether the protocol addresses are IPv4's.
+  var isIPv4: Bool { protocolSize == 4 && protocolType == 0x0800 }
+
+  /// An address as a number, whatever the other kind's size is.
+  func number(_ part: Part) -> UInt64 {
+    if hasUsualSizes {
+      return switch part {
+      case .senderHardware: senderMAC.value
+      case .senderProtocol: UInt64(senderIP.value)
+      case .targetHardware: targetMAC.value
+      case .targetProtocol: UInt64(targetIP.value)
+      }
+    }
+    let place = place(part)
+    return otherAddresses[place.lowerBound - 8..<place.upperBound - 8].reduce(0) {
+      $0 << 8 | UInt64($1)
+    }
+  }
 
   /// RFC 5227 section 2.1.1: "an ARP Request with an all-zero sender IP address".
   public var isProbe: Bool {
-    operation == 1 && isIPv4 && senderIP.value == 0 && targetIP.value != 0
+    operation == 1 && hasUsualSizes && isIPv4 && senderIP.value == 0 && targetIP.value != 0
   }
   /// Sender and target address are the same: the host speaks of itself.
   public var isGratuitous: Bool {
-    isIPv4 && (operation == 1 || operation == 2) && senderIP == targetIP && senderIP.value != 0
+    hasUsualSizes && isIPv4 && (operation == 1 || operation == 2) && senderIP == targetIP
+      && senderIP.value != 0
   }
   /// RFC 5227 section 2.3: a gratuitous request without a target hardware address.
   public var isAnnouncement: Bool { isGratuitous && operation == 1 && targetMAC.value == 0 }

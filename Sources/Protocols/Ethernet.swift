@@ -128,8 +128,19 @@ public struct Ethernet: Layer {
       .octets("eth.trailer", "Trailer") { _, bytes, record, dissection in
         FrameTail(behind: record, bytes, dissection)?.trailer
       },
-      .octets("eth.fcs", "Frame check sequence") { _, bytes, record, dissection in
-        FrameTail(behind: record, bytes, dissection)?.frameCheckSequence
+      .list(
+        "eth.fcs", "Frame check sequence", .unsigned, base: .hexadecimal, bits: 32
+      ) { _, bytes, dissection, emit in
+        // Only the frame's own header has one; what a tunnel carries has left its behind.
+        guard let record = dissection.layers.first(where: { $0.is(Ethernet.self) }),
+          let place = FrameTail(behind: record, bytes, dissection)?.frameCheckSequence,
+          place.count == 4
+        else { return }
+        let start = Int(record.start) + place.lowerBound
+        let octets = (start..<start + 4).map {
+          bytes.unsafeLoad(fromByteOffset: $0, as: UInt8.self)
+        }
+        emit(.unsigned(octets.reduce(0) { $0 << 8 | UInt64($1) }), place)
       },
     ], findings: [lengthPastEnd, invalidLengthOrType, groupSource],
     heading: { layer, _, _, text in

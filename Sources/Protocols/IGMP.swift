@@ -47,6 +47,11 @@ public struct IGMP: Layer {
     default: 2
     }
   }
+  /// Tenths of a second. RFC 3376 section 4.1.1: from 128 on a floating-point number in version 3.
+  var responseTime: UInt16 {
+    let code = UInt16(maxResponseTime)
+    return version < 3 || code < 128 ? code : (code & 15 | 16) << ((code >> 4 & 7) + 3)
+  }
   var isQuery3: Bool { type == 0x11 && version == 3 }
   var isReport3: Bool { type == 0x22 }
 

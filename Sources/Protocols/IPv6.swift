@@ -131,7 +131,7 @@ public struct IPv6: Layer {
           ) { $0.trafficClass & 3 },
         ]
       ) { $0.trafficClass },
-      .number("ipv6.flow", "Flow Label", at: 0..<4, mask: 0xf_ffff, base: .hexadecimal) {
+      .number("ipv6.flow", "Flow Label", at: 1..<4, mask: 0xf_ffff, base: .hexadecimal) {
         $0.flowLabel
       },
       .number("ipv6.plen", "Payload Length", at: 4..<6) { $0.payloadLength },
