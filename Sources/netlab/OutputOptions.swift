@@ -88,8 +88,12 @@ struct OutputOptions: ParsableArguments {
     let isCompatible = compatibility == .tshark
     switch form {
     case .fields:
-      return try FieldsPrinter(
-        fields, options: FieldsPrinter.Options(fieldOptions), index: FieldIndex(.standard))
+      do {
+        return try FieldsPrinter(
+          fields, options: FieldsPrinter.Options(fieldOptions), index: FieldIndex(.standard))
+      } catch let error as FieldsPrinter.OptionError {
+        throw Failure(.usage, error.message, remedy: error.remedy)
+      }
     case .json: return JSONPrinter()
     case .jsonl: return JSONLinesPrinter(tool: "netlab " + Netlab.version, source: source)
     case .ek: return ElasticPrinter()
