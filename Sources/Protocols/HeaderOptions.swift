@@ -34,6 +34,7 @@ public struct HeaderOptions: Sendable, Equatable {
   /// The octet at `index`, 0 when the options are shorter.
   public subscript(index: Int) -> UInt8 { index < count ? storage[index] : 0 }
 
+  /// Compares the octets in use.
   public static func == (left: HeaderOptions, right: HeaderOptions) -> Bool {
     guard left.count == right.count else { return false }
     for index in 0..<left.count where left.storage[index] != right.storage[index] { return false }
