@@ -8,16 +8,23 @@ import PacketCore
 /// | sender hardware | sender protocol | target hardware | target protocol address |
 /// ```
 public struct ARP: Layer {
+  /// What kind of hardware addresses these are, 1 for Ethernet.
   public var hardwareType: UInt16
+  /// What kind of protocol addresses these are, an EtherType.
   public var protocolType: UInt16
   /// Octets of a hardware and of a protocol address.
   public var hardwareSize: UInt8
+  /// Octets of a protocol address.
   public var protocolSize: UInt8
+  /// What is asked or answered: 1 request, 2 reply …
   public var operation: UInt16
   /// The four addresses as one run, for sizes 6 and 4: kept as numbers.
   public var senderMAC = MACAddress(0)
+  /// The sender's protocol address, where the sizes are 6 and 4.
   public var senderIP = IPv4Address(0)
+  /// The target's hardware address, where the sizes are 6 and 4.
   public var targetMAC = MACAddress(0)
+  /// The target's protocol address, where the sizes are 6 and 4.
   public var targetIP = IPv4Address(0)
   /// The four addresses as they stand, for any other sizes.
   public var otherAddresses: [UInt8] = []

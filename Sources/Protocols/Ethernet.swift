@@ -8,13 +8,16 @@ import PacketCore
 /// +--------------------+--------------------+-------------+----------------------- - -
 /// ```
 public struct Ethernet: Layer {
+  /// The station or group that the frame is for.
   public var destination: MACAddress
+  /// The station that sent the frame.
   public var source: MACAddress
   /// EtherType from 0x0600 on; up to 1500 the octets of an 802.3 frame's LLC data.
   public var type: UInt16
 
   public static let carriedBy: [PayloadType] = [.linkType(.ethernet), .etherType(0x6558)]
 
+  /// A header with these fields.
   public init(destination: MACAddress, source: MACAddress, type: UInt16) {
     self.destination = destination
     self.source = source

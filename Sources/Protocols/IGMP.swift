@@ -8,9 +8,11 @@ import PacketCore
 /// |      version 3: flags, interval and sources; or group records |
 /// ```
 public struct IGMP: Layer {
+  /// What is asked, reported or left.
   public var type: UInt8
   /// Tenths of a second; version 1 has 0 here.
   public var maxResponseTime: UInt8
+  /// Over the whole message.
   public var checksum: UInt16
   /// The group; for a version 3 report reserved and the number of records.
   public var group: IPv4Address

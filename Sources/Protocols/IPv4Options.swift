@@ -8,11 +8,13 @@ import PacketCore
 /// +----------+-----------+------------------ - -
 /// ```
 public struct IPv4Option: Sendable, Equatable {
+  /// Copy flag, class and number of the option.
   public var type: UInt8
   /// The length octet; nil for the two types that have none, and where the header ends before it.
   public var length: UInt8?
   /// Octets from the first option octet.
   public var start: Int
+  /// Octets from the first option octet to behind this option.
   public var end: Int
   /// What stands behind the length octet.
   public var data: [UInt8]

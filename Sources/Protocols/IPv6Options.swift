@@ -63,9 +63,11 @@ public struct IPv6Options: Sendable, Equatable {
 
 /// One option of an IPv6 options header.
 public struct IPv6Option: Sendable, Equatable {
+  /// What the option is; the upper bits say what a host does that does not know it.
   public var type: UInt8
   /// Octets of the data; nil for Pad1, which has no length octet.
   public var length: UInt8?
+  /// What stands behind the length octet.
   public var data: [UInt8]
   /// The length reaches behind the header's end.
   public var isBroken: Bool

@@ -8,9 +8,11 @@ import PacketCore
 /// +---------+-----------------------------+------------------- - -
 /// ```
 public struct NeighborOption: Sendable, Equatable {
+  /// What the option is.
   public var type: UInt8
   /// Octets of the option in units of eight, type and length included.
   public var length: UInt8
+  /// What stands behind the length octet.
   public var data: [UInt8]
   /// The length is zero or reaches behind the message.
   public var isBroken: Bool
