@@ -91,7 +91,7 @@ frames += [
         record(POINTER, 5, b"\x03cdn\xc0\x10"), record(b"\xc0\x2d", 1, bytes([10, 1, 1, 1])),
         record(b"\xc0\x2d", 1, bytes([10, 1, 1, 2]))],
         ns=[record(b"\xc0\x10", 2, b"\x02ns\xc0\x10")],
-        ar=[record(b"\xc0\x69", 1, bytes([10, 1, 1, 53])), OPT]),
+        ar=[record(name("ns.example.com"), 1, bytes([10, 1, 1, 53])), OPT]),
     to_server(header(31, 0x0100, 1, 0, 0, 1) + question("example.org") + COOKIE),
     answer(31, "example.org", 1, [], flags=0x8183, ns=[record(b"\xc0\x14", 6, SOA)]),
 ]
@@ -159,7 +159,8 @@ write("dns-multicast.pcap", [
          + record(POINTER, 12, b"\x04Chat\xc0\x0c", ttl=120)),
     mdns(header(0, 0x8400, 0, 1, 0, 3) + record(name("_http._tcp.local"), 12, b"\x04Chat\xc0\x0c")
          + record(b"\x04Chat\xc0\x0c", 33, bytes.fromhex("000000001388") + b"\x04host\xc0\x17", 0x8001)
-         + record(b"\xc0\x2a", 16, TXT, 0x8001) + record(b"\xc0\x3c", 1, bytes([10, 0, 0, 1]), 0x8001)),
+         + record(name("Chat._http._tcp.local"), 16, TXT, 0x8001)
+         + record(name("host.local"), 1, bytes([10, 0, 0, 1]), 0x8001)),
     mdns(header(0, 0x8400, 0, 1) + record(name("host.local"), 47, b"\xc0\x0c" + bytes.fromhex("00054000000008"), 0x8001)),
     llmnr(header(0x1234, 0, 1) + question("host", 1)),
     llmnr(header(0x1234, 0, 1) + question("host", 1)),

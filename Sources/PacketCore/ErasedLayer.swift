@@ -73,7 +73,7 @@ extension Layer {
     _ bytes: RawSpan, _ record: LayerRecord, in dissection: Dissection, into sink: inout FieldSink
   ) {
     guard let layer = decode(record, in: bytes) else { return }
-    sink.begin(at: Int(record.start), buffer: record.buffer)
+    sink.begin(at: Int(record.start), buffer: record.buffer, limit: bytes.byteCount)
     schema.collect(layer, bytes, record, in: dissection, into: &sink)
   }
 

@@ -115,12 +115,15 @@ public struct FieldSink: Sendable {
   var base = 0
   var buffer: UInt8 = 0
   var depth = 0
+  /// End of the buffer: a field whose octets are not there is not there.
+  var limit = Int.max
 
   public init(wanted: FieldInfo? = nil) { self.wanted = wanted }
 
   @usableFromInline
-  mutating func begin(at offset: Int, buffer: UInt8) {
+  mutating func begin(at offset: Int, buffer: UInt8, limit: Int) {
     base = offset
+    self.limit = limit
     depth = 0
     self.buffer = buffer
   }
@@ -130,6 +133,7 @@ public struct FieldSink: Sendable {
   mutating func add(_ field: FieldInfo, _ value: FieldValue, at place: Range<Int>?) {
     guard wants(field) else { return }
     let absolute = place.map { $0.lowerBound &+ base..<$0.upperBound &+ base }
+    if let absolute, absolute.upperBound > limit { return }
     items.append(
       FieldItem(field: field, value: value, place: absolute, buffer: buffer, depth: depth))
   }

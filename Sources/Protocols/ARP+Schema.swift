@@ -20,18 +20,18 @@ extension ARP {
 
   /// An address field that is there in one of three forms.
   private static func hardware(
-    _ name: String, _ title: String, _ part: Part, _ read: @escaping @Sendable (ARP) -> MACAddress
+    _ name: String, _ title: String, _ part: Part
   ) -> Field<ARP> {
     .derived(name, title, .mac, at: { $0.place(part) }) { layer, _, _ in
-      layer.isEthernet ? .mac(read(layer)) : nil
+      layer.isEthernet ? .mac(MACAddress(layer.number(part))) : nil
     }
   }
 
   private static func internet(
-    _ name: String, _ title: String, _ part: Part, _ read: @escaping @Sendable (ARP) -> IPv4Address
+    _ name: String, _ title: String, _ part: Part
   ) -> Field<ARP> {
     .derived(name, title, .ipv4, at: { $0.place(part) }) { layer, _, _ in
-      layer.isIPv4 ? .ipv4(read(layer)) : nil
+      layer.isIPv4 ? .ipv4(IPv4Address(UInt32(truncatingIfNeeded: layer.number(part)))) : nil
     }
   }
 
@@ -57,19 +57,19 @@ extension ARP {
       .derived("arp.isannouncement", "Is announcement", .boolean) { layer, _, _ in
         layer.isAnnouncement ? .boolean(true) : nil
       },
-      hardware("arp.src.hw_mac", "Sender MAC address", .senderHardware) { $0.senderMAC },
+      hardware("arp.src.hw_mac", "Sender MAC address", .senderHardware),
       .octets("arp.src.hw", "Sender hardware address") {
         $0.isEthernet ? nil : $0.place(.senderHardware)
       },
-      internet("arp.src.proto_ipv4", "Sender IP address", .senderProtocol) { $0.senderIP },
+      internet("arp.src.proto_ipv4", "Sender IP address", .senderProtocol),
       .octets("arp.src.proto", "Sender protocol address") {
         $0.isIPv4 ? nil : $0.place(.senderProtocol)
       },
-      hardware("arp.dst.hw_mac", "Target MAC address", .targetHardware) { $0.targetMAC },
+      hardware("arp.dst.hw_mac", "Target MAC address", .targetHardware),
       .octets("arp.dst.hw", "Target hardware address") {
         $0.isEthernet ? nil : $0.place(.targetHardware)
       },
-      internet("arp.dst.proto_ipv4", "Target IP address", .targetProtocol) { $0.targetIP },
+      internet("arp.dst.proto_ipv4", "Target IP address", .targetProtocol),
       .octets("arp.dst.proto", "Target protocol address") {
         $0.isIPv4 ? nil : $0.place(.targetProtocol)
       },

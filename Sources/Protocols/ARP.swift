@@ -8,16 +8,23 @@ import PacketCore
 /// | sender hardware | sender protocol | target hardware | target protocol address |
 /// ```
 public struct ARP: Layer {
+  /// What kind of hardware addresses these are, 1 for Ethernet.
   public var hardwareType: UInt16
+  /// What kind of protocol addresses these are, an EtherType.
   public var protocolType: UInt16
   /// Octets of a hardware and of a protocol address.
   public var hardwareSize: UInt8
+  /// Octets of a protocol address.
   public var protocolSize: UInt8
+  /// What is asked or answered: 1 request, 2 reply …
   public var operation: UInt16
   /// The four addresses as one run, for sizes 6 and 4: kept as numbers.
   public var senderMAC = MACAddress(0)
+  /// The sender's protocol address, where the sizes are 6 and 4.
   public var senderIP = IPv4Address(0)
+  /// The target's hardware address, where the sizes are 6 and 4.
   public var targetMAC = MACAddress(0)
+  /// The target's protocol address, where the sizes are 6 and 4.
   public var targetIP = IPv4Address(0)
   /// The four addresses as they stand, for any other sizes.
   public var otherAddresses: [UInt8] = []
@@ -64,17 +71,35 @@ public struct ARP: Layer {
 
   /// Whether the addresses are as long as Ethernet's and IPv4's.
   var hasUsualSizes: Bool { hardwareSize == 6 && protocolSize == 4 }
-  /// Whether the addresses are Ethernet's and IPv4's.
-  var isEthernet: Bool { hasUsualSizes && (hardwareType == 1 || hardwareType == 6) }
-  var isIPv4: Bool { hasUsualSizes && protocolType == 0x0800 }
+  /// Whether the hardware addresses are Ethernet's.
+  var isEthernet: Bool { hardwareSize == 6 && (hardwareType == 1 || hardwareType == 6) }
+  /// Whether the protocol addresses are IPv4's.
+  var isIPv4: Bool { protocolSize == 4 && protocolType == 0x0800 }
+
+  /// An address as a number, whatever the other kind's size is.
+  func number(_ part: Part) -> UInt64 {
+    if hasUsualSizes {
+      return switch part {
+      case .senderHardware: senderMAC.value
+      case .senderProtocol: UInt64(senderIP.value)
+      case .targetHardware: targetMAC.value
+      case .targetProtocol: UInt64(targetIP.value)
+      }
+    }
+    let place = place(part)
+    return otherAddresses[place.lowerBound - 8..<place.upperBound - 8].reduce(0) {
+      $0 << 8 | UInt64($1)
+    }
+  }
 
   /// RFC 5227 section 2.1.1: "an ARP Request with an all-zero sender IP address".
   public var isProbe: Bool {
-    operation == 1 && isIPv4 && senderIP.value == 0 && targetIP.value != 0
+    operation == 1 && hasUsualSizes && isIPv4 && senderIP.value == 0 && targetIP.value != 0
   }
   /// Sender and target address are the same: the host speaks of itself.
   public var isGratuitous: Bool {
-    isIPv4 && (operation == 1 || operation == 2) && senderIP == targetIP && senderIP.value != 0
+    hasUsualSizes && isIPv4 && (operation == 1 || operation == 2) && senderIP == targetIP
+      && senderIP.value != 0
   }
   /// RFC 5227 section 2.3: a gratuitous request without a target hardware address.
   public var isAnnouncement: Bool { isGratuitous && operation == 1 && targetMAC.value == 0 }

@@ -9,12 +9,17 @@ import PacketCore
 /// |               Integrity Check Value (variable)                |
 /// ```
 public struct AuthenticationHeader: Layer {
+  /// The header that follows.
   public var nextHeader: UInt8
   /// Octets of the whole header in units of four, minus 2.
   public var length: UInt8
+  /// Zero.
   public var reserved: UInt16
+  /// With the destination, names the security association.
   public var securityParameters: UInt32
+  /// Counts packets of the association, against replays.
   public var sequence: UInt32
+  /// The proof; its length is the association's.
   public var integrityCheck: [UInt8]
 
   public static let carriedBy: [PayloadType] = [.ipProtocol(51)]

@@ -8,7 +8,18 @@ extension DNS {
   /// A bit that only responses have a meaning for.
   private static func responseBit(_ name: String, _ title: String, _ mask: UInt16) -> Field<DNS> {
     .derived(name, title, .boolean, at: { _ in 2..<4 }) { layer, _, _ in
-      layer.isResponse ? .boolean(layer.flags & mask != 0) : nil
+      // RFC 6840 section 5.7: a query may set AD, to ask for it.
+      layer.isResponse || mask == 0x20 && layer.flags & mask != 0
+        ? .boolean(layer.flags & mask != 0) : nil
+    }
+  }
+
+  private static func count(
+    _ name: String, _ title: String, at place: Range<Int>, isUpdate: Bool,
+    _ read: @escaping @Sendable (DNS) -> UInt16
+  ) -> Field<DNS> {
+    .number(name, title, bits: 16, at: { _ in place }) {
+      ($0.operation == 5) == isUpdate ? read($0) : nil
     }
   }
 
@@ -34,9 +45,17 @@ extension DNS {
         ) { $0.isResponse ? $0.replyCode : nil },
       ]
     ) { $0.flags },
-    .number("dns.count.queries", "Questions", at: 4..<6) { $0.questionCount },
-    .number("dns.count.answers", "Answer RRs", at: 6..<8) { $0.answerCount },
-    .number("dns.count.auth_rr", "Authority RRs", at: 8..<10) { $0.authorityCount },
+    count("dns.count.queries", "Questions", at: 4..<6, isUpdate: false) { $0.questionCount },
+    // RFC 2136 section 2: an update's sections have other names.
+    count("dns.count.zones", "Zones", at: 4..<6, isUpdate: true) { $0.questionCount },
+    count("dns.count.answers", "Answer RRs", at: 6..<8, isUpdate: false) { $0.answerCount },
+    count("dns.count.prerequisites", "Prerequisites", at: 6..<8, isUpdate: true) {
+      $0.answerCount
+    },
+    count("dns.count.auth_rr", "Authority RRs", at: 8..<10, isUpdate: false) {
+      $0.authorityCount
+    },
+    count("dns.count.updates", "Updates", at: 8..<10, isUpdate: true) { $0.authorityCount },
     .number("dns.count.add_rr", "Additional RRs", at: 10..<12) { $0.additionalCount },
   ]
 

@@ -9,11 +9,17 @@ import PacketCore
 /// |  questions; answer, authority and additional records               |
 /// ```
 public struct DNS: Layer {
+  /// Number that a request and its response have in common.
   public var identifier: UInt16
+  /// Response, operation, flags and reply code.
   public var flags: UInt16
+  /// Questions; zones in an update.
   public var questionCount: UInt16
+  /// Answer records; prerequisites in an update.
   public var answerCount: UInt16
+  /// Authority records; updates in an update.
   public var authorityCount: UInt16
+  /// Additional records.
   public var additionalCount: UInt16
   /// Everything behind the header's twelve octets.
   public var body: [UInt8]
@@ -28,6 +34,7 @@ public struct DNS: Layer {
     public var responseTime: Int64 = 0
     /// Frame of the request, or of the response, that this one repeats; 0 where it repeats none.
     public var repeatedRequest: UInt64 = 0
+    /// Frame of the response that this one repeats; 0 where it repeats none.
     public var repeatedResponse: UInt64 = 0
     /// The message ends before its records do.
     var isBroken = false
@@ -61,8 +68,11 @@ public struct DNS: Layer {
     writer.write(body)
   }
 
+  /// Whether this is a response.
   public var isResponse: Bool { flags & 0x8000 != 0 }
+  /// What is asked for: 0 a standard query.
   public var operation: UInt16 { flags >> 11 & 15 }
+  /// What became of the request: 0 no error.
   public var replyCode: UInt16 { flags & 15 }
 
   /// The variants that share the format; they differ by port.

@@ -9,8 +9,9 @@ struct DNSName {
   private(set) var end: Int
   /// Labels, the root not counted.
   private(set) var labels: Int
-  /// Octets of the text, 0 for the root's.
-  var length: Int { labels == 0 ? 0 : text.utf8.count }
+  /// Octets of the name with dots between its labels; what stands for a name that is none counts
+  /// as one.
+  private(set) var length: Int
 
   /// Nil where the name runs out of the message.
   init?(in message: [UInt8], at start: Int, base: Int = 0) {
@@ -19,7 +20,8 @@ struct DNSName {
     else { return nil }
     text = buffer.string
     end = walk.end
-    labels = walk.labels
+    labels = max(walk.labels, 1)
+    length = walk.octets > 0 ? walk.octets : buffer.count
   }
 
   /// Pointers followed in one name at most. RFC 1035 section 4.1.4 has each name a "prior"
@@ -33,11 +35,11 @@ struct DNSName {
   ///   - start: Offset of the name's first octet in `message`.
   ///   - base: Offset in `message` that pointers count from; negative where the message's header
   ///     is not part of it.
-  /// - Returns: The offset behind the name where it began, and how many labels it has; nil where
-  ///   the name runs out of the message.
+  /// - Returns: The offset behind the name where it began, its labels, and its octets with dots
+  ///   between them (0 where the text is none of the name); nil where it runs out of the message.
   static func walk(
     _ message: RawSpan, from start: Int, base: Int, into text: inout TextBuffer
-  ) -> (end: Int, labels: Int)? {
+  ) -> (end: Int, labels: Int, octets: Int)? {
     let textStart = text.count
     var at = start
     var end = -1
@@ -56,7 +58,7 @@ struct DNSName {
         if pointers > mostPointers {
           text.truncate(to: textStart)
           text.append("<Name contains a pointer that loops>")
-          return (end, 1)
+          return (end, 1, 0)
         }
         continue
       }
@@ -81,10 +83,12 @@ struct DNSName {
       // RFC 1035 2.3.4: names have 255 octets or less.
       text.truncate(to: textStart)
       text.append("<Name too long>")
-    } else if labels == 0 {
+      return (end, 1, 0)
+    }
+    if labels == 0 {
       text.append("<Root>")
     }
-    return (end, labels)
+    return (end, labels, octets &- 1)
   }
 }
 

@@ -49,6 +49,17 @@ extension DNSRecord {
     authorityMailbox.map { $0.name.end - data.lowerBound }
   }
 
+  /// A part of a service's name, `_service._protocol.name`. RFC 2782.
+  private static func serviceName(
+    _ field: String, _ title: String, _ part: Int
+  ) -> Field<DNSRecord> {
+    .derived(field, title, .string, at: { 0..<$0.nameEnd - $0.start }) { record, _, _ in
+      guard record.type == 33, let name = record.name else { return nil }
+      let parts = name.text.split(separator: ".", maxSplits: 2)
+      return part < parts.count ? .string(String(parts[part])) : nil
+    }
+  }
+
   private static func text(_ octets: ArraySlice<UInt8>) -> FieldValue {
     var buffer = TextBuffer(capacity: 64)
     for octet in octets { buffer.appendEscaped(octet) }
@@ -102,9 +113,12 @@ extension DNSRecord {
     headerFields + addressAndNameFields + strings("dns.txt", "TXT", type: 16)
     + strings("dns.spf", "SPF", type: 99) + serviceFields + certificationFields + [
       .octets("dns.data", "Data") { record in
-        known.contains(record.type) || record.data.isEmpty
+        DNSWords.types[record.type] == nil ? record.place(0, record.data.count) : nil
+      },
+      .octets("dns.rdata", "Data") { record in
+        DNSWords.types[record.type] == nil || known.contains(record.type)
           ? nil : record.place(0, record.data.count)
-      }
+      },
     ]
 
   /// Types whose data has fields of its own.
@@ -114,8 +128,11 @@ extension DNSRecord {
 
   private static let headerFields: [Field<DNSRecord>] = [
     .derived("dns.resp.name", "Name", .string, at: { 0..<$0.nameEnd - $0.start }) {
-      record, _, _ in record.name.map { .string($0.text) }
+      record, _, _ in record.type == 33 ? nil : record.name.map { .string($0.text) }
     },
+    serviceName("dns.srv.service", "Service", 0),
+    serviceName("dns.srv.proto", "Protocol", 1),
+    serviceName("dns.srv.name", "Name", 2),
     word("dns.resp.type", "Type", at: 0, 2, label: DNSWords.types.label) { UInt32($0.type) },
     word(
       "dns.resp.class", "Class", base: .hexadecimal, at: 2, 2, label: DNSWords.classes.label
@@ -130,7 +147,7 @@ extension DNSRecord {
     },
     word("dns.resp.ttl", "Time to live", at: 4, 4) { $0.isOption ? nil : $0.timeToLive },
     // RFC 6891 section 6.1.3: an OPT record's class and time to live have other meanings.
-    word("dns.rr.udp_payload_size", "UDP payload size", base: .hexadecimal, at: 2, 2) {
+    word("dns.rr.udp_payload_size", "UDP payload size", at: 2, 2) {
       $0.isOption ? UInt32($0.classWord) : nil
     },
     word(

@@ -8,13 +8,16 @@ import PacketCore
 /// +--------------------+--------------------+-------------+----------------------- - -
 /// ```
 public struct Ethernet: Layer {
+  /// The station or group that the frame is for.
   public var destination: MACAddress
+  /// The station that sent the frame.
   public var source: MACAddress
   /// EtherType from 0x0600 on; up to 1500 the octets of an 802.3 frame's LLC data.
   public var type: UInt16
 
   public static let carriedBy: [PayloadType] = [.linkType(.ethernet), .etherType(0x6558)]
 
+  /// A header with these fields.
   public init(destination: MACAddress, source: MACAddress, type: UInt16) {
     self.destination = destination
     self.source = source
@@ -128,8 +131,19 @@ public struct Ethernet: Layer {
       .octets("eth.trailer", "Trailer") { _, bytes, record, dissection in
         FrameTail(behind: record, bytes, dissection)?.trailer
       },
-      .octets("eth.fcs", "Frame check sequence") { _, bytes, record, dissection in
-        FrameTail(behind: record, bytes, dissection)?.frameCheckSequence
+      .list(
+        "eth.fcs", "Frame check sequence", .unsigned, base: .hexadecimal, bits: 32
+      ) { _, bytes, dissection, emit in
+        // Only the frame's own header has one; what a tunnel carries has left its behind.
+        guard let record = dissection.layers.first(where: { $0.is(Ethernet.self) }),
+          let place = FrameTail(behind: record, bytes, dissection)?.frameCheckSequence,
+          place.count == 4
+        else { return }
+        let start = Int(record.start) + place.lowerBound
+        let octets = (start..<start + 4).map {
+          bytes.unsafeLoad(fromByteOffset: $0, as: UInt8.self)
+        }
+        emit(.unsigned(octets.reduce(0) { $0 << 8 | UInt64($1) }), place)
       },
     ], findings: [lengthPastEnd, invalidLengthOrType, groupSource],
     heading: { layer, _, _, text in

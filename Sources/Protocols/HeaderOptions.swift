@@ -95,6 +95,7 @@ public struct HeaderOptions: Sendable, Equatable {
   /// The second eight octets, the first of them highest.
   var secondWord: UInt64 { words.1 }
 
+  /// Compares the octets in use.
   public static func == (left: HeaderOptions, right: HeaderOptions) -> Bool {
     left.count == right.count && left.words == right.words
   }

@@ -86,7 +86,7 @@ extension ICMP {
         $0.hasIdentifier || $0.isExtendedEcho ? $0.identifier : nil
       },
       .number("icmp.ident_le", "Identifier (LE)", bits: 16, at: { _ in 4..<6 }) {
-        $0.hasIdentifier ? $0.identifier.byteSwapped : nil
+        $0.hasIdentifier || $0.isExtendedEcho ? $0.identifier.byteSwapped : nil
       },
       .number("icmp.seq", "Sequence Number (BE)", bits: 16, at: { _ in 6..<8 }) {
         $0.hasIdentifier ? $0.sequence : nil
@@ -95,15 +95,22 @@ extension ICMP {
         $0.hasIdentifier ? $0.sequence.byteSwapped : nil
       },
       .octets("icmp.unused", "Unused") {
-        $0.type == 4 || $0.type == 10 ? 4..<8 : $0.type == 3 || $0.type == 11 ? 4..<5 : nil
+        switch $0.type {
+        case 4: 4..<8
+        case 12: 5..<8
+        // With a length (RFC 4884) or an MTU (RFC 1191) less is unused.
+        case 3, 11: $0.rest >> 16 & 0xff != 0 ? 4..<5 : $0.isTooBig ? 4..<6 : 4..<8
+        default: nil
+        }
       },
       // RFC 4884 section 4: octets of the quoted packet in words of four, 0 without extensions.
       .number("icmp.length", "Length", bits: 8, at: { _ in 5..<6 }) {
-        $0.type == 3 || $0.type == 11 || $0.type == 12 ? $0.rest >> 16 & 0xff : nil
+        let length = $0.rest >> 16 & 0xff
+        return length != 0 && ($0.type == 3 || $0.type == 11 || $0.type == 12) ? length : nil
       },
       // RFC 1191 section 4.
       .number("icmp.mtu", "MTU of next hop", bits: 16, at: { _ in 6..<8 }) {
-        $0.type == 3 && $0.code == 4 ? $0.sequence : nil
+        $0.isTooBig ? $0.sequence : nil
       },
       .number("icmp.pointer", "Pointer", bits: 8, at: { _ in 4..<5 }) {
         $0.type == 12 ? $0.rest >> 24 : nil
@@ -155,6 +162,7 @@ extension ICMP {
       },
     ], findings: [badChecksum])
 
+  private var isTooBig: Bool { type == 3 && code == 4 }
   private var hasTimes: Bool { type == 13 || type == 14 }
 
   /// Routers of an advertisement: place in the message, address, preference.

@@ -8,14 +8,19 @@ import PacketCore
 /// |                Rest of the header, by type                    |
 /// ```
 public struct ICMP: Layer {
+  /// What the message is.
   public var type: UInt8
+  /// What the type means exactly.
   public var code: UInt8
+  /// Over the whole message.
   public var checksum: UInt16
   /// The second four octets: identifier and sequence number, a gateway, a pointer …
   public var rest: UInt32
   /// Milliseconds since midnight UT: originate, receive, transmit. Zero where there are none.
   public var originateTime: UInt32 = 0
+  /// When the request came in, in milliseconds since midnight UT.
   public var receiveTime: UInt32 = 0
+  /// When the reply went out, in milliseconds since midnight UT.
   public var transmitTime: UInt32 = 0
   /// The mask of an address mask message.
   public var mask = IPv4Address(0)
@@ -60,7 +65,9 @@ public struct ICMP: Layer {
     }
   }
 
+  /// An echo's identifier: the upper half of `rest`.
   public var identifier: UInt16 { UInt16(truncatingIfNeeded: rest >> 16) }
+  /// An echo's sequence number: the lower half of `rest`.
   public var sequence: UInt16 { UInt16(truncatingIfNeeded: rest) }
   var isEcho: Bool { type == 0 || type == 8 }
   /// Types whose second word is an identifier and a sequence number.
@@ -156,6 +163,7 @@ extension Dissection {
 
 /// What an ICMP or ICMPv6 message leaves for its fields and summary.
 public struct EchoNote: BitwiseCopyable, Sendable {
+  /// The verdict on the checksum.
   public var verdict = ChecksumVerdict(.unverified)
   /// Number of the frame that this reply answers; 0 where none was seen.
   public var requestFrame: UInt64 = 0

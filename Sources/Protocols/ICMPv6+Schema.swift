@@ -65,6 +65,11 @@ extension ICMPv6 {
 
   /// A version 2 query is longer than a version 1 query. RFC 3810 section 8.1.
   private var isQuery2: Bool { type == 130 && body.count >= 20 }
+  /// Milliseconds. RFC 3810 section 5.1.3: from 32768 on a floating-point number.
+  private var responseCode: UInt32 {
+    let code = UInt32(identifier)
+    return code < 32768 ? code : (code & 0xfff | 0x1000) << ((code >> 12 & 7) + 3)
+  }
   private var isListener1: Bool { (130...132).contains(type) && !isQuery2 }
 
   private static let echoAndErrorFields: [Field<ICMPv6>] = [
@@ -166,8 +171,8 @@ extension ICMPv6 {
       at: { _ in 4..<6 }
     ) { $0.isListener1 ? $0.identifier : nil },
     .number(
-      "icmpv6.mld.maximum_response_code", "Maximum Response Code", bits: 16, at: { _ in 4..<6 }
-    ) { $0.isQuery2 ? $0.identifier : nil },
+      "icmpv6.mld.maximum_response_code", "Maximum Response Code", bits: 32, at: { _ in 4..<6 }
+    ) { $0.isQuery2 ? $0.responseCode : nil },
     .derived("icmpv6.mld.multicast_address", "Multicast Address", .ipv6, at: { _ in 8..<24 }) {
       layer, _, _ in
       layer.isListener1 || layer.isQuery2 ? .ipv6(layer.address(at: 0)) : nil

@@ -9,8 +9,11 @@ import PacketCore
 /// |              Addresses, records and options, by type          |
 /// ```
 public struct ICMPv6: Layer {
+  /// What the message is; errors are below 128.
   public var type: UInt8
+  /// What the type means exactly.
   public var code: UInt8
+  /// Over a pseudo-header and the whole message.
   public var checksum: UInt16
   /// The second four octets: identifier and sequence number, an MTU, a pointer, flags …
   public var rest: UInt32
@@ -42,7 +45,9 @@ public struct ICMPv6: Layer {
     writer.write(body)
   }
 
+  /// An echo's identifier: the upper half of `rest`.
   public var identifier: UInt16 { UInt16(truncatingIfNeeded: rest >> 16) }
+  /// An echo's sequence number: the lower half of `rest`.
   public var sequence: UInt16 { UInt16(truncatingIfNeeded: rest) }
   var isEcho: Bool { type == 128 || type == 129 }
   /// RFC 4443 section 2.1: error messages are the types below 128.

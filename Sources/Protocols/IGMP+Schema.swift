@@ -96,8 +96,8 @@ extension IGMP {
         .unsigned(UInt64(layer.version))
       },
       .number("igmp.type", "Type", at: 0..<1, base: .hexadecimal, label: types.label) { $0.type },
-      .number("igmp.max_resp", "Max Resp Time", bits: 8, at: { _ in 1..<2 }) {
-        $0.version > 1 && !$0.isReport3 ? $0.maxResponseTime : nil
+      .number("igmp.max_resp", "Max Resp Time", bits: 16, at: { _ in 1..<2 }) {
+        $0.version > 1 && !$0.isReport3 ? $0.responseTime : nil
       },
       .number("igmp.checksum", "Checksum", at: 2..<4, base: .hexadecimal) { $0.checksum },
       .derived(

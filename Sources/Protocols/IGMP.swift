@@ -8,9 +8,11 @@ import PacketCore
 /// |      version 3: flags, interval and sources; or group records |
 /// ```
 public struct IGMP: Layer {
+  /// What is asked, reported or left.
   public var type: UInt8
   /// Tenths of a second; version 1 has 0 here.
   public var maxResponseTime: UInt8
+  /// Over the whole message.
   public var checksum: UInt16
   /// The group; for a version 3 report reserved and the number of records.
   public var group: IPv4Address
@@ -46,6 +48,11 @@ public struct IGMP: Layer {
     case 0x22: 3
     default: 2
     }
+  }
+  /// Tenths of a second. RFC 3376 section 4.1.1: from 128 on a floating-point number in version 3.
+  var responseTime: UInt16 {
+    let code = UInt16(maxResponseTime)
+    return version < 3 || code < 128 ? code : (code & 15 | 16) << ((code >> 4 & 7) + 3)
   }
   var isQuery3: Bool { type == 0x11 && version == 3 }
   var isReport3: Bool { type == 0x22 }

@@ -17,13 +17,19 @@ public struct IPv4: Layer {
   public var differentiatedServices: UInt8
   /// Octets of header and payload together; 0 in packets captured before segmentation offload.
   public var totalLength: UInt16
+  /// Number that the fragments of one datagram have in common.
   public var identification: UInt16
   /// Three flag bits and the fragment offset in units of eight octets.
   public var flagsAndOffset: UInt16
+  /// Routers that the packet may still cross.
   public var timeToLive: UInt8
+  /// The payload's protocol, an IANA number.
   public var `protocol`: UInt8
+  /// Over the header alone.
   public var checksum: UInt16
+  /// The sender.
   public var source: IPv4Address
+  /// The receiver, or with a source route that is not used up the next stop.
   public var destination: IPv4Address
   /// The options, padding included; 0 to 40 octets.
   public var options: HeaderOptions
@@ -198,6 +204,7 @@ public struct IPNote: BitwiseCopyable, Sendable {
   public var isFragment = false
   /// Fragments that made the datagram, and its octets, where this packet completed it.
   public var fragmentCount: UInt32 = 0
+  /// Octets of the datagram that this packet completed; 0 where it completed none.
   public var reassembledLength: UInt32 = 0
 }
 

@@ -8,11 +8,13 @@ import PacketCore
 /// +----------+-----------+------------------ - -
 /// ```
 public struct IPv4Option: Sendable, Equatable {
+  /// Copy flag, class and number of the option.
   public var type: UInt8
   /// The length octet; nil for the two types that have none, and where the header ends before it.
   public var length: UInt8?
   /// Octets from the first option octet.
   public var start: Int
+  /// Octets from the first option octet to behind this option.
   public var end: Int
   /// What stands behind the length octet.
   public var data: [UInt8]
@@ -191,7 +193,9 @@ extension IPv4Option {
     },
     .list("ip.src_rt", "Source Route", .ipv4) { option, _, _, emit in
       guard option.type != recordRoute else { return }
-      for (offset, address) in option.addresses() where offset + 1 >= Int(option.pointer) {
+      // The last address of a route that is not used up is the packet's destination.
+      for (offset, address) in option.addresses().dropLast()
+      where offset + 1 >= Int(option.pointer) {
         emit(.ipv4(address), offset..<offset + 4)
       }
     },
@@ -201,11 +205,11 @@ extension IPv4Option {
         emit(.ipv4(address), offset..<offset + 4)
       }
     },
-    .number("ip.opt.overflow", "Overflow", bits: 4, at: { _ in 3..<4 }) {
+    .number("ip.opt.overflow", "Overflow", bits: 8, at: { _ in 3..<4 }) {
       $0.type == timeStamp ? $0.number(at: 3, 1).map { $0 >> 4 } : nil
     },
     .number(
-      "ip.opt.flag", "Flag", bits: 4, base: .hexadecimal, label: timeStampFlags.label,
+      "ip.opt.flag", "Flag", bits: 8, base: .hexadecimal, label: timeStampFlags.label,
       at: { _ in 3..<4 }
     ) { $0.type == timeStamp ? $0.number(at: 3, 1).map { $0 & 15 } : nil },
     .list("ip.opt.time_stamp_addr", "Address", .ipv4) { option, _, _, emit in

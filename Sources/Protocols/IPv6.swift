@@ -14,9 +14,13 @@ public struct IPv6: Layer {
   /// Octets behind this header, extension headers included; 0 for a jumbogram (RFC 2675) and in
   /// packets captured before segmentation offload.
   public var payloadLength: UInt16
+  /// The header that follows, an IANA protocol number.
   public var nextHeader: UInt8
+  /// Routers that the packet may still cross.
   public var hopLimit: UInt8
+  /// The sender.
   public var source: IPv6Address
+  /// The receiver, or with a routing header that is not used up the next stop.
   public var destination: IPv6Address
 
   public typealias Note = IPNote
@@ -50,8 +54,11 @@ public struct IPv6: Layer {
     writer.write(destination.low)
   }
 
+  /// Always 6.
   public var version: UInt32 { versionClassFlow &>> 28 }
+  /// Differentiated services code point and ECN.
   public var trafficClass: UInt8 { UInt8(truncatingIfNeeded: versionClassFlow &>> 20) }
+  /// Number that packets of one flow have in common; 0 for none.
   public var flowLabel: UInt32 { versionClassFlow & 0xf_ffff }
   public var payloadType: PayloadType { version == 6 ? .ipProtocol(nextHeader) : .nothing }
 
@@ -131,7 +138,7 @@ public struct IPv6: Layer {
           ) { $0.trafficClass & 3 },
         ]
       ) { $0.trafficClass },
-      .number("ipv6.flow", "Flow Label", at: 0..<4, mask: 0xf_ffff, base: .hexadecimal) {
+      .number("ipv6.flow", "Flow Label", at: 1..<4, mask: 0xf_ffff, base: .hexadecimal) {
         $0.flowLabel
       },
       .number("ipv6.plen", "Payload Length", at: 4..<6) { $0.payloadLength },

@@ -2,6 +2,7 @@ import PacketCore
 
 /// Options for the packet's destination. RFC 8200 section 4.6.
 public struct IPv6DestinationOptions: Layer {
+  /// Next header, length and options.
   public var options: IPv6Options
 
   public static let carriedBy: [PayloadType] = [.ipProtocol(60)]

@@ -7,10 +7,13 @@ import PacketCore
 /// |                         Identification                        |
 /// ```
 public struct IPv6Fragment: Layer {
+  /// The header that the whole packet goes on with.
   public var nextHeader: UInt8
+  /// Zero.
   public var reserved: UInt8
   /// Offset in units of eight octets (13 bits), two reserved bits, "more fragments".
   public var offsetAndFlags: UInt16
+  /// Number that the fragments of one packet have in common.
   public var identification: UInt32
 
   public typealias Note = IPNote
@@ -34,6 +37,7 @@ public struct IPv6Fragment: Layer {
 
   /// Octets of the fragmentable part before this one's.
   public var offset: Int { Int(offsetAndFlags & 0xfff8) }
+  /// Whether this is not the last fragment.
   public var moreFragments: Bool { offsetAndFlags & 1 == 1 }
   /// RFC 6946: a packet that has the header and is whole.
   public var isAtomic: Bool { offset == 0 && !moreFragments }

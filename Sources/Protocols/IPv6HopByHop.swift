@@ -2,6 +2,7 @@ import PacketCore
 
 /// Options for every router on the way. RFC 8200 section 4.3.
 public struct IPv6HopByHop: Layer {
+  /// Next header, length and options.
   public var options: IPv6Options
 
   public static let carriedBy: [PayloadType] = [.ipProtocol(0)]

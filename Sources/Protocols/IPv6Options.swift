@@ -63,9 +63,11 @@ public struct IPv6Options: Sendable, Equatable {
 
 /// One option of an IPv6 options header.
 public struct IPv6Option: Sendable, Equatable {
+  /// What the option is; the upper bits say what a host does that does not know it.
   public var type: UInt8
   /// Octets of the data; nil for Pad1, which has no length octet.
   public var length: UInt8?
+  /// What stands behind the length octet.
   public var data: [UInt8]
   /// The length reaches behind the header's end.
   public var isBroken: Bool
@@ -129,8 +131,12 @@ public struct IPv6Option: Sendable, Equatable {
       { option, _, _ in
         option.type == 201 ? option.address(at: 0).map { .ipv6($0) } : nil
       },
+      // RFC 4727 section 3.4.
+      .octets("\(prefix).opt.experimental", "Experimental Option") {
+        $0.type & 0x1f == 30 ? 2..<2 + $0.data.count : nil
+      },
       .octets("\(prefix).opt.unknown", "Unknown Option Payload") {
-        [0, 1, 4, 5, 194, 201].contains($0.type) ? nil : 2..<2 + $0.data.count
+        names[$0.type] != nil ? nil : 2..<2 + $0.data.count
       },
     ]
   }
@@ -141,6 +147,7 @@ public struct IPv6Option: Sendable, Equatable {
     ("type.rest", "Low-Order Bits"), ("length", "Length"), ("padn", "PadN"),
     ("tel", "Tunnel Encapsulation Limit"), ("router_alert", "Router Alert"),
     ("jumbo", "Payload Length"), ("mipv6.home_address", "MIPv6 Home Address"),
+    ("experimental", "Experimental Option"),
     ("unknown", "Unknown Option Payload"),
   ]
 }

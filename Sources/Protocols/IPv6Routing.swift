@@ -8,10 +8,13 @@ import PacketCore
 /// |                      type-specific data                       |
 /// ```
 public struct IPv6Routing: Layer {
+  /// The header that follows.
   public var nextHeader: UInt8
   /// Octets of the whole header in units of eight, the first eight not counted.
   public var length: UInt8
+  /// What the rest of the header means.
   public var type: UInt8
+  /// Addresses still to be visited.
   public var segmentsLeft: UInt8
   /// What stands behind the first four octets.
   public var data: [UInt8]

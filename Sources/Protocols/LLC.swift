@@ -8,7 +8,9 @@ import PacketCore
 /// +---------+---------+----------------+         +-------------------+-------------------+
 /// ```
 public struct LLC: Layer {
+  /// The service access point addressed; its lowest bit set means a group of them.
   public var destinationSAP: UInt8
+  /// The service access point of the sender; its lowest bit set makes the frame a response.
   public var sourceSAP: UInt8
   /// The first control octet; its two lowest bits say what kind of frame this is.
   public var control: UInt8
@@ -16,6 +18,7 @@ public struct LLC: Layer {
   public var controlExtension: UInt8
   /// The organisation's number and the protocol's, where both SAPs are 0xaa.
   public var organization: UInt32
+  /// The protocol's number at that organisation; an EtherType where it is 0.
   public var `protocol`: UInt16
 
   /// LLC has no EtherType. Linux gives it 4 (`ETH_P_802_2`), which is below every EtherType and
@@ -51,6 +54,7 @@ public struct LLC: Layer {
 
   /// Whether an organisation and its protocol follow the control field.
   public var isSNAP: Bool { destinationSAP == 0xaa && sourceSAP == 0xaa && isUnnumbered }
+  /// Whether the frame is unnumbered, with one control octet.
   public var isUnnumbered: Bool { control & 3 == 3 }
   private var controlLength: Int { isUnnumbered ? 1 : 2 }
 

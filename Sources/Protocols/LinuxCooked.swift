@@ -26,12 +26,15 @@ enum LinuxCookedWords {
 /// +----------------+-----------------+-------------------+------------------+--------------+
 /// ```
 public struct LinuxCooked: Layer {
+  /// Whom the packet is for: 0 us, 1 all, 2 a group, 3 another host; 4 sent by us.
   public var packetType: UInt16
+  /// The interface's ARPHRD_ number.
   public var hardwareType: UInt16
   /// Octets of `address` in use; more than 8 says that it was cut.
   public var addressLength: UInt16
   /// The sender's link-layer address, first octet uppermost; unused octets hold anything.
   public var address: UInt64
+  /// EtherType of what follows, or one of Linux's own small numbers.
   public var `protocol`: UInt16
 
   public static let carriedBy: [PayloadType] = [.linkType(.linuxSLL)]

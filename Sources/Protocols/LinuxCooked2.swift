@@ -9,11 +9,15 @@ import PacketCore
 /// +-------------+-------------+--------------+----------------+--------+---------+-----------+
 /// ```
 public struct LinuxCooked2: Layer {
+  /// EtherType of what follows, or one of Linux's own small numbers.
   public var `protocol`: UInt16
+  /// Zero.
   public var reserved: UInt16
   /// The interface's number on the capturing machine.
   public var interface: UInt32
+  /// The interface's ARPHRD_ number.
   public var hardwareType: UInt16
+  /// Whom the packet is for: 0 us, 1 all, 2 a group, 3 another host; 4 sent by us.
   public var packetType: UInt8
   /// Octets of `address` in use.
   public var addressLength: UInt8

@@ -8,9 +8,11 @@ import PacketCore
 /// +---------+-----------------------------+------------------- - -
 /// ```
 public struct NeighborOption: Sendable, Equatable {
+  /// What the option is.
   public var type: UInt8
   /// Octets of the option in units of eight, type and length included.
   public var length: UInt8
+  /// What stands behind the length octet.
   public var data: [UInt8]
   /// The length is zero or reaches behind the message.
   public var isBroken: Bool
@@ -27,6 +29,16 @@ public struct NeighborOption: Sendable, Equatable {
 
   private func address(of kind: UInt8) -> Range<Int>? {
     type == kind ? 2..<2 + data.count : nil
+  }
+
+  /// RFC 2464 section 6: the address of an Ethernet fills the option.
+  private static func linkAddress(
+    _ name: String, _ title: String, _ kind: UInt8
+  ) -> Field<NeighborOption> {
+    .derived(name, title, .mac, at: { _ in 2..<8 }) { option, _, _ in
+      guard option.type == kind, option.data.count == 6 else { return nil }
+      return option.number(at: 0, 6).map { .mac(MACAddress($0)) }
+    }
   }
 
   private func flag(_ kind: UInt8, at offset: Int, _ mask: UInt64) -> FieldValue? {
@@ -51,8 +63,8 @@ public struct NeighborOption: Sendable, Equatable {
   static let fields: [Field<NeighborOption>] = [
     .number("icmpv6.opt.type", "Type", at: 0..<1, label: ICMPv6.optionTypes.label) { $0.type },
     .number("icmpv6.opt.length", "Length", at: 1..<2) { $0.length },
-    .octets("icmpv6.opt.src_linkaddr", "Source Link-layer address") { $0.address(of: 1) },
-    .octets("icmpv6.opt.target_linkaddr", "Target Link-layer address") { $0.address(of: 2) },
+    linkAddress("icmpv6.opt.src_linkaddr", "Source Link-layer address", 1),
+    linkAddress("icmpv6.opt.target_linkaddr", "Target Link-layer address", 2),
     .either(
       "icmpv6.opt.linkaddr", "Link-layer address", of: "icmpv6.opt.src_linkaddr",
       "icmpv6.opt.target_linkaddr"),
@@ -122,7 +134,11 @@ public struct NeighborOption: Sendable, Equatable {
       }
     },
     .octets("icmpv6.opt.data", "Data") {
-      [1, 2, 3, 4, 5, 14, 24, 25, 31].contains($0.type) ? nil : 2..<2 + $0.data.count
+      switch $0.type {
+      case 1, 2: $0.data.count == 6 ? nil : 2..<2 + $0.data.count
+      case 3, 4, 5, 14, 24, 25, 31: nil
+      default: 2..<2 + $0.data.count
+      }
     },
   ]
 }

@@ -10,6 +10,7 @@ public struct ProviderBridge: Layer {
 
   public static let carriedBy: [PayloadType] = [.etherType(0x88a8)]
 
+  /// A tag with these fields.
   public init(tag: UInt16, type: UInt16) {
     self.tag = tag
     self.type = type

@@ -7,21 +7,26 @@ import PacketCore
 /// |            Length             |           Checksum            |
 /// ```
 public struct UDP: Layer {
+  /// The sender's port; 0 where no answer is wanted.
   public var sourcePort: UInt16
+  /// The receiver's port.
   public var destinationPort: UInt16
   /// Octets of header and data.
   public var length: UInt16
+  /// Over a pseudo-header and the datagram; 0 for none.
   public var checksum: UInt16
 
   public typealias Memory = UDPStreams
 
   /// What the packet before this one and its checksum have to say.
   public struct Note: BitwiseCopyable, Sendable {
+    /// The verdict on the checksum.
     public var verdict = ChecksumVerdict(.unverified)
     /// Number of the conversation, from 0.
     public var stream: UInt32 = 0
     /// Nanoseconds since the conversation's first and last packet.
     public var sinceFirst: Int64 = 0
+    /// Nanoseconds since the conversation's last packet.
     public var sincePrevious: Int64 = 0
     /// The length field agrees with what IP carries.
     var defect = Defect.none
@@ -32,6 +37,7 @@ public struct UDP: Layer {
 
   public static let carriedBy: [PayloadType] = [.ipProtocol(17)]
 
+  /// A header with these fields; nothing is computed.
   public init(sourcePort: UInt16, destinationPort: UInt16, length: UInt16, checksum: UInt16) {
     self.sourcePort = sourcePort
     self.destinationPort = destinationPort

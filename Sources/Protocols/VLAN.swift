@@ -15,6 +15,7 @@ public struct VLAN: Layer {
 
   public static let carriedBy: [PayloadType] = [.etherType(0x8100), .etherType(0x9100)]
 
+  /// A tag with these fields.
   public init(tag: UInt16, type: UInt16) {
     self.tag = tag
     self.type = type
@@ -33,8 +34,11 @@ public struct VLAN: Layer {
 
   /// Whether the type field is the length of LLC data.
   public var isLength: Bool { type <= 1500 }
+  /// 0 to 7, the highest last.
   public var priority: UInt16 { tag >> 13 }
+  /// Whether the frame may be dropped first.
   public var isDropEligible: Bool { tag & 0x1000 != 0 }
+  /// 1 to 4094; 0 for a tag that only gives a priority.
   public var identifier: UInt16 { tag & 0xfff }
   public var payloadType: PayloadType { isLength ? LLC.asPayload : .etherType(type) }
 

@@ -21,9 +21,9 @@ struct CaptureCommand: ParsableCommand {
   @OptionGroup(title: "Writing") var writing: WriteOptions
 
   mutating func validate() throws {
-    if writing.path != nil, filters.display != nil {
+    if writing.path != nil, filters.display != nil, !writing.isPrintingToo {
       throw ValidationError(
-        "-Y chooses what is printed, but -w writes what was captured: "
+        "-Y chooses what is printed, but -w writes what was captured: add -P to print, "
           + "choose with -f, or write first and then `netlab read FILE -Y … -w NEW`")
     }
   }
@@ -54,7 +54,8 @@ struct CaptureCommand: ParsableCommand {
     let pipeline = try Pipeline(
       registry: registry, filter: filter, printer: printer, isFlushedPerFrame: false)
     var session = try CaptureSession(
-      interfaces: live.interfaces, pipeline: pipeline, files: files, writing: writing, isPrinting: printer != nil)
+      interfaces: live.interfaces, pipeline: pipeline, files: files, writing: writing,
+      isPrinting: printer != nil)
     try session.run(&live)
   }
 }

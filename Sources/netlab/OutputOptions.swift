@@ -40,7 +40,8 @@ struct OutputOptions: ParsableArguments {
     help: "Time column: r, a, ad, adoy, d, dd, e, u, ud or udoy.")
   var time: TimeFormat = .relative
 
-  @Flag(name: [.customShort("V"), .customLong("tree")], help: "Print all layers with their fields.")
+  @Flag(
+    name: [.customShort("V"), .customLong("tree")], help: "Print all layers with their fields.")
   var isTree = false
 
   @Option(
@@ -88,8 +89,12 @@ struct OutputOptions: ParsableArguments {
     let isCompatible = compatibility == .tshark
     switch form {
     case .fields:
-      return try FieldsPrinter(
-        fields, options: FieldsPrinter.Options(fieldOptions), index: FieldIndex(.standard))
+      do {
+        return try FieldsPrinter(
+          fields, options: FieldsPrinter.Options(fieldOptions), index: FieldIndex(.standard))
+      } catch {
+        throw Failure(.usage, error.message, remedy: error.remedy)
+      }
     case .json: return JSONPrinter()
     case .jsonl: return JSONLinesPrinter(tool: "netlab " + Netlab.version, source: source)
     case .ek: return ElasticPrinter()

@@ -20,9 +20,9 @@ enum Project {
 
   /// Where a program of this name is, nil when it is not installed.
   static func find(_ program: String) -> URL? {
-    let folders = (ProcessInfo.processInfo.environment["PATH"] ?? "/usr/bin:/bin")
-      .split(separator: ":") + ["/usr/sbin", "/sbin"]
-    return folders.lazy.map { URL(fileURLWithPath: String($0)).appendingPathComponent(program) }
+    let path = ProcessInfo.processInfo.environment["PATH"] ?? "/usr/bin:/bin"
+    let folders = path.split(separator: ":").map(String.init) + ["/usr/sbin", "/sbin"]
+    return folders.lazy.map { URL(fileURLWithPath: $0).appendingPathComponent(program) }
       .first { FileManager.default.isExecutableFile(atPath: $0.path) }
   }
 }
@@ -66,7 +66,7 @@ func run(
     .merging(["TZ": "UTC", "LC_ALL": "C.UTF-8"]) { $1 }.merging(environment) { $1 }
   // Files, not pipes: a program that says much never waits for us.
   for name in ["out", "err", "in"] {
-    FileManager.default.createFile(
+    _ = FileManager.default.createFile(
       atPath: folder.path(name), contents: name == "in" ? input : nil)
   }
   process.standardOutput = FileHandle(forWritingAtPath: folder.path("out"))
@@ -75,7 +75,8 @@ func run(
   try process.run()
   process.waitUntilExit()
   func text(_ name: String) -> String {
-    String(decoding: FileManager.default.contents(atPath: folder.path(name)) ?? Data(), as: UTF8.self)
+    String(
+      decoding: FileManager.default.contents(atPath: folder.path(name)) ?? Data(), as: UTF8.self)
   }
   return ProgramResult(
     status: process.terminationStatus, output: text("out"), errors: text("err"))
