@@ -88,10 +88,10 @@ struct OutputOptions: ParsableArguments {
     let isCompatible = compatibility == .tshark
     switch form {
     case .fields:
-      do {
+      do throws(FieldsPrinter.OptionError) {
         return try FieldsPrinter(
           fields, options: FieldsPrinter.Options(fieldOptions), index: FieldIndex(.standard))
-      } catch let error as FieldsPrinter.OptionError {
+      } catch {
         throw Failure(.usage, error.message, remedy: error.remedy)
       }
     case .json: return JSONPrinter()
