@@ -117,12 +117,16 @@ public struct FieldSink: Sendable {
   var depth = 0
   /// End of the buffer: a field whose octets are not there is not there.
   var limit = Int.max
+  /// Only fields that stand in the packet: nothing that follows from a layer is known of one that
+  /// could not be read.
+  var isPart = false
 
   public init(wanted: FieldInfo? = nil) { self.wanted = wanted }
 
   @usableFromInline
-  mutating func begin(at offset: Int, buffer: UInt8, limit: Int) {
+  mutating func begin(at offset: Int, buffer: UInt8, limit: Int, isPart: Bool = false) {
     base = offset
+    self.isPart = isPart
     self.limit = limit
     depth = 0
     self.buffer = buffer
@@ -134,6 +138,7 @@ public struct FieldSink: Sendable {
     guard wants(field) else { return }
     let absolute = place.map { $0.lowerBound &+ base..<$0.upperBound &+ base }
     if let absolute, absolute.upperBound > limit { return }
+    if isPart, absolute == nil { return }
     items.append(
       FieldItem(field: field, value: value, place: absolute, buffer: buffer, depth: depth))
   }

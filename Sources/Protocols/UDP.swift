@@ -154,10 +154,16 @@ public struct UDP: Layer {
       columns.info.append(UInt64(length) &- 8)
     }
     switch note.verdict.status {
-    case .bad: columns.info.append(" [UDP CHECKSUM INCORRECT]")
     case .illegal: columns.info.append(" [ILLEGAL CHECKSUM (0)]")
     default: break
     }
+  }
+
+  public func summarizePart(_ count: Int, into columns: inout Columns) {
+    guard count >= 4 else { return }
+    columns.info.append(sourcePort)
+    columns.info.append(" → ")
+    columns.info.append(destinationPort)
   }
 
   static let badChecksum = FindingKind(
