@@ -258,7 +258,6 @@ struct OctetSource: ~Copyable {
   }
 }
 
-
 /// Error numbers of the system that are told apart.
 enum Errno {
   static let closedPipe = EPIPE

@@ -46,7 +46,11 @@ struct FilterCompiler {
     case .word(let name):
       guard index.entry(name) != nil else { throw unknown(name, node.range) }
       return .exists(try operand(node).expression)
-    case .layers, .slice: return .exists(try operand(node).expression)
+    case .layers: return .exists(try operand(node).expression)
+    case .slice:
+      // A slice is there when it holds something: more than no octets.
+      return .condition(
+        try operand(node).expression, .octets(.greater, []), Choice(quantifier: .any))
     case .arithmetic, .negate:
       let operand = try operand(node)
       return .nonZero(operand.expression, operand.kind)

@@ -12,10 +12,7 @@ extension ValueExpression {
     case .field(let field): return field.visit(dissection, frame, body)
     case .constant(let value): return body(value)
     case .slice(.field(let field), let ranges):
-      return field.visit(dissection, frame) { value in
-        guard let cut = value.cut(ranges, dissection, frame) else { return true }
-        return body(cut)
-      }
+      return field.visit(dissection, frame) { body($0.cut(ranges, dissection, frame)) }
     default:
       var values: [Value] = []
       append(to: &values, dissection, frame)
@@ -46,7 +43,7 @@ extension ValueExpression {
       values += operand.values(dissection, frame).map { $0.asOctets(kind) }
     case .slice(let operand, let ranges):
       for value in operand.values(dissection, frame) {
-        if let cut = value.cut(ranges, dissection, frame) { values.append(cut) }
+        values.append(value.cut(ranges, dissection, frame))
       }
     case .length(let operand):
       for value in operand.values(dissection, frame) {
@@ -147,22 +144,23 @@ extension Value {
       (0..<count).map { UInt8(truncatingIfNeeded: bits >> UInt128((count - 1 - $0) * 8)) })
   }
 
-  /// The parts that `ranges` name, one after the other; nil where there are none of them.
-  func cut(_ ranges: [SliceRange], _ dissection: borrowing Dissection, _ frame: RawSpan) -> Value? {
+  /// The parts that `ranges` name, one after the other. One that does not lie wholly inside is
+  /// left out, as in Wireshark; nothing at all then is a value too, unequal to any other.
+  func cut(_ ranges: [SliceRange], _ dissection: borrowing Dissection, _ frame: RawSpan) -> Value {
     if ranges.count == 1, case .place(let whole, let buffer) = self {
-      guard let part = ranges[0].resolve(in: whole.count) else { return nil }
+      let part = ranges[0].resolve(in: whole.count) ?? 0..<0
       let start = whole.lowerBound + part.lowerBound
       return .place(start..<start + part.count, buffer: buffer)
     }
-    let octets = withOctets(dissection, frame) { bytes in
-      var octets: [UInt8] = []
-      for range in ranges {
-        guard let part = range.resolve(in: bytes.byteCount) else { continue }
-        octets += [UInt8](bytes.extracting(part))
-      }
-      return octets
-    }
-    return octets.isEmpty ? nil : .octets(octets)
+    return .octets(
+      withOctets(dissection, frame) { bytes in
+        var octets: [UInt8] = []
+        for range in ranges {
+          guard let part = range.resolve(in: bytes.byteCount) else { continue }
+          octets += [UInt8](bytes.extracting(part))
+        }
+        return octets
+      })
   }
 
   func mapOctets(

@@ -68,7 +68,8 @@ extension TextBuffer {
   /// more zero groups, the first of equal ones, becomes "::"; IPv4-mapped ends in dotted decimal.
   public mutating func append(_ address: IPv6Address) {
     func group(_ index: Int) -> UInt64 {
-      (index < 4 ? address.high >> UInt64(48 - 16 * index)
+      (index < 4
+        ? address.high >> UInt64(48 - 16 * index)
         : address.low >> UInt64(48 - 16 * (index - 4))) & 0xffff
     }
     // RFC 5952 section 5: a well-known prefix that embeds IPv4 is written with it.

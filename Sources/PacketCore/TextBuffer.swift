@@ -216,8 +216,9 @@ public struct TextBuffer: ~Copyable {
   }
 
   @inline(__always)
-  private func copyPair(_ value: Int, from pairs: UnsafeRawPointer, to place: UnsafeMutableRawPointer)
-  {
+  private func copyPair(
+    _ value: Int, from pairs: UnsafeRawPointer, to place: UnsafeMutableRawPointer
+  ) {
     place.storeBytes(
       of: pairs.loadUnaligned(fromByteOffset: value &* 2, as: UInt16.self), as: UInt16.self)
   }

@@ -110,7 +110,8 @@ public final class FieldsPrinter: PacketPrinter {
         throw OptionError(
           "-e names no field: \(name)",
           remedy: near.isEmpty
-            ? "`netlab fields` lists all of them" : "do you mean " + near.joined(separator: ", ") + "?")
+            ? "`netlab fields` lists all of them"
+            : "do you mean " + near.joined(separator: ", ") + "?")
       }
     }
     self.columns = columns

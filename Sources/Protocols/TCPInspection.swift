@@ -34,6 +34,10 @@ extension TCP {
     }
     if !isBogus, octetsPresent == 20 {
       note.checksum = verdict(bytes, record, dissection.endpoints, onWire)
+      // The rest of the segment stands in other fragments: nothing can be said of its sum.
+      if note.checksum.status != .good, dissection.carrier(of: index)?.isFragment == true {
+        note.checksum = ChecksumVerdict(.unverified)
+      }
     }
     dissection.setNote(note, at: index)
     if hasForgotten { dissection.add(TCPFinding.forgotten, at: index) }

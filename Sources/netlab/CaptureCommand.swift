@@ -54,7 +54,8 @@ struct CaptureCommand: ParsableCommand {
     let pipeline = try Pipeline(
       registry: registry, filter: filter, printer: printer, isFlushedPerFrame: false)
     var session = try CaptureSession(
-      interfaces: live.interfaces, pipeline: pipeline, files: files, writing: writing, isPrinting: printer != nil)
+      interfaces: live.interfaces, pipeline: pipeline, files: files, writing: writing,
+      isPrinting: printer != nil)
     try session.run(&live)
   }
 }

@@ -45,7 +45,8 @@ struct DecodeAs {
       return first...last
     }
     if let colon = text.firstIndex(of: ":") {
-      guard let first = number(text[..<colon]), let count = number(text[text.index(after: colon)...]),
+      guard let first = number(text[..<colon]),
+        let count = number(text[text.index(after: colon)...]),
         count > 0, Int(first) + Int(count) - 1 <= 0xffff
       else { return nil }
       return first...(first + (count - 1))

@@ -40,7 +40,8 @@ struct OutputOptions: ParsableArguments {
     help: "Time column: r, a, ad, adoy, d, dd, e, u, ud or udoy.")
   var time: TimeFormat = .relative
 
-  @Flag(name: [.customShort("V"), .customLong("tree")], help: "Print all layers with their fields.")
+  @Flag(
+    name: [.customShort("V"), .customLong("tree")], help: "Print all layers with their fields.")
   var isTree = false
 
   @Option(

@@ -23,7 +23,8 @@ struct WriteOptions: ParsableArguments {
       throw ValidationError("-F is pcapng, pcap or nsecpcap, not '\(formatName)'")
     }
     if isPrintingToo, path == "-" {
-      throw ValidationError("-w - and -P both want standard output: write to a file, or leave out -P")
+      throw ValidationError(
+        "-w - and -P both want standard output: write to a file, or leave out -P")
     }
   }
 

@@ -61,6 +61,8 @@ import Testing
     ("toy.body[:2] == \"ab\"", [1]), ("toy.body[1:] == \"bc\"", [1]),
     ("toy.body[0,2] == 61:63", [1]), ("toy.body[-3--2] == \"ab\"", [1]),
     ("toy.body[0:2][1] == 62", [1]), ("toy.body[3:1]", [3]), ("toy.body[0:100]", []),
+    ("toy.body[5:1] != 00", [1, 3]), ("toy.body[5:1] >= 00", [3]),
+    ("toy.body[0,99]", [1, 3]), ("not toy.body[3:1]", [1, 2, 4]),
     ("toy.body > 60", [1]), ("toy.body[0:3] in {\"GET\", \"abc\"}", [1, 3]),
     ("link[12:2] == 99:99", [1, 2, 3]), ("link[12:2] == 12:34", [4]), ("frame[-1] == 03", [4]),
     ("frame contains \"hi\"", [1]), ("toy[42:] contains \"there\"", [1]), ("toy[0] == 01", [1]),

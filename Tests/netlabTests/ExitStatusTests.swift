@@ -90,7 +90,8 @@ private typealias Status = netlab.ExitStatus
     let process = Process()
     process.executableURL = URL(fileURLWithPath: "/bin/sh")
     process.arguments = [
-      "-c", "for i in 1 2 3 4 5 6 7 8; do cat \"$2\"; done >/dev/null; "
+      "-c",
+      "for i in 1 2 3 4 5 6 7 8; do cat \"$2\"; done >/dev/null; "
         + "{ \"$1\" read \"$2\" -V; echo \"status $?\" >&2; } | head -n 1",
       "sh", Project.netlab.path,
       Project.captures.appendingPathComponent("flask-socketio-session.pcap").path,

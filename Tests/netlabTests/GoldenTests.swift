@@ -14,7 +14,8 @@ import Testing
 
   static let cases: [Case] = {
     let text =
-      (try? String(contentsOf: Project.captures.appendingPathComponent("cases.txt"), encoding: .utf8))
+      (try? String(
+        contentsOf: Project.captures.appendingPathComponent("cases.txt"), encoding: .utf8))
       ?? ""
     return text.split(separator: "\n").compactMap { line in
       guard !line.hasPrefix("#") else { return nil }

@@ -75,7 +75,8 @@ func run(
   try process.run()
   process.waitUntilExit()
   func text(_ name: String) -> String {
-    String(decoding: FileManager.default.contents(atPath: folder.path(name)) ?? Data(), as: UTF8.self)
+    String(
+      decoding: FileManager.default.contents(atPath: folder.path(name)) ?? Data(), as: UTF8.self)
   }
   return ProgramResult(
     status: process.terminationStatus, output: text("out"), errors: text("err"))

@@ -62,7 +62,8 @@ struct TsharkComparisonTests {
     let known = try commonFields(tshark)
     #expect(known.count > 100)
     let arguments = ["-T", "fields", "-E", "separator=|"] + known.flatMap { ["-e", $0] }
-    let theirs = lines(try run(["-r", capture] + Self.preferences + arguments, program: tshark).output)
+    let theirs = lines(
+      try run(["-r", capture] + Self.preferences + arguments, program: tshark).output)
     let ours = lines(try run(["read", capture, "--compat", "tshark"] + arguments).output)
     #expect(ours.count == theirs.count)
     var differences: [String: (count: Int, example: String)] = [:]
