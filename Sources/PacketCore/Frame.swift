@@ -11,13 +11,13 @@ public struct Frame: Layer {
   public static let schema = Schema<Frame>(
     "frame", "Frame", "", column: "",
     fields: [
-      .derived("frame.number", "Frame Number", .unsigned) { _, _, d in
+      .derived("frame.number", "Frame Number", .unsigned, isGenerated: false) { _, _, d in
         .unsigned(UInt64(d.frame.number))
       },
-      .derived("frame.time", "Arrival Time", .absoluteTime) { _, _, d in
+      .derived("frame.time", "Arrival Time", .absoluteTime, isGenerated: false) { _, _, d in
         d.frame.hasTime ? .time(d.frame.time) : nil
       },
-      .derived("frame.time_epoch", "Epoch Time", .epochTime) { _, _, d in
+      .derived("frame.time_epoch", "Epoch Time", .epochTime, isGenerated: false) { _, _, d in
         d.frame.hasTime ? .time(d.frame.time) : nil
       },
       .derived("frame.time_delta", "Time delta from previous captured frame", .duration) {
@@ -33,24 +33,29 @@ public struct Frame: Layer {
         _, _, d in
         .duration(d.frame.time.nanoseconds(since: d.firstTime))
       },
-      .derived("frame.len", "Frame length on the wire", .unsigned) { _, _, d in
+      .derived(
+        "frame.len", "Frame length on the wire", .unsigned, unit: "bytes", isGenerated: false
+      ) { _, _, d in
         .unsigned(UInt64(d.frame.originalLength))
       },
-      .derived("frame.cap_len", "Frame length stored into the capture file", .unsigned) {
+      .derived(
+        "frame.cap_len", "Frame length stored into the capture file", .unsigned, unit: "bytes",
+        isGenerated: false
+      ) {
         _, _, d in
         .unsigned(UInt64(d.frame.capturedLength))
       },
-      .derived("frame.interface_name", "Interface name", .string) { _, _, d in
+      .derived("frame.interface_name", "Interface name", .string, isGenerated: false) { _, _, d in
         d.interfaceName.isEmpty ? nil : .string(d.interfaceName)
       },
-      .derived("frame.interface_id", "Interface id", .unsigned) { _, _, d in
+      .derived("frame.interface_id", "Interface id", .unsigned, isGenerated: false) { _, _, d in
         d.frame.hasInterface ? .unsigned(UInt64(d.frame.point.interface)) : nil
       },
-      .derived("frame.section_number", "Section number", .unsigned) { _, _, d in
+      .derived("frame.section_number", "Section number", .unsigned, isGenerated: false) { _, _, d in
         d.frame.hasInterface ? .unsigned(UInt64(d.frame.point.section) + 1) : nil
       },
       .derived(
-        "frame.encap_type", "Encapsulation type", .unsigned, label: encapsulationName
+        "frame.encap_type", "Encapsulation type", .unsigned, isGenerated: false, label: encapsulationName
       ) { _, _, d in
         .unsigned(encapsulation(of: d.frame.linkType))
       },

@@ -43,10 +43,7 @@ public final class TreePrinter: PacketPrinter {
     if let mask = field.mask, let place = field.place, let at = item.place {
       append(mask, octets: place.count, of: bytes, at: at.lowerBound, to: &text)
     }
-    // An item of a list carries its own line as its value.
-    if field.type == .string, field.members.isEmpty, case .string(let line) = item.value,
-      item.place != nil, line.hasPrefix(field.title)
-    {
+    if let line = item.line {
       text.append(line)
     } else {
       text.append(field.title)

@@ -141,7 +141,7 @@ public struct IPv6: Layer {
       .number("ipv6.flow", "Flow Label", at: 1..<4, mask: 0xf_ffff, base: .hexadecimal) {
         $0.flowLabel
       },
-      .number("ipv6.plen", "Payload Length", at: 4..<6) { $0.payloadLength },
+      .number("ipv6.plen", "Payload Length", at: 4..<6, unit: "bytes") { $0.payloadLength },
       .number("ipv6.nxt", "Next Header", at: 6..<7, label: IPProtocolNumbers.label) {
         $0.nextHeader
       },
