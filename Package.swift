@@ -30,7 +30,7 @@ let package = Package(
       name: "Capture", dependencies: ["PacketCore", "CPcap", "CZlib", "CLinux"],
       swiftSettings: strict),
     .target(
-      name: "Projection", dependencies: ["PacketCore", "DisplayFilter", "Capture"],
+      name: "Projection", dependencies: ["PacketCore", "DisplayFilter"],
       swiftSettings: strict),
     .executableTarget(
       name: "netlab",

@@ -45,7 +45,12 @@ int netlab_stop_on_signal(int signal_number, int descriptor, int keep_ignored) {
   action.sa_handler = stop_handler;
   action.sa_flags = (int)(SA_RESTART | SA_RESETHAND);
   sigemptyset(&action.sa_mask);
-  return sigaction(signal_number, &action, NULL);
+  if (sigaction(signal_number, &action, NULL) != 0) return -1;
+  // A parent may have blocked it: children inherit the mask of the thread that made them.
+  sigset_t wanted;
+  sigemptyset(&wanted);
+  sigaddset(&wanted, signal_number);
+  return sigprocmask(SIG_UNBLOCK, &wanted, NULL);
 }
 
 int netlab_capabilities_get(uint64_t *effective, uint64_t *permitted, uint64_t *inheritable) {

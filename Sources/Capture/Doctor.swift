@@ -118,12 +118,12 @@ extension DoctorFacts {
   }
 
   private var interfaceToCaptureOn: DoctorCheck {
-    let up = interfaces.filter { $0.isUp && !$0.isLoopback && $0.name != "any" }.map(\.name)
+    let up = interfaces.filter { $0.isUp && !$0.isLoopback && !$0.isPseudo }.map(\.name)
     if !up.isEmpty {
       return DoctorCheck(
         name: "interfaces", isOK: true, finding: "up: " + up.joined(separator: ", "))
     }
-    let down = interfaces.first { !$0.isUp && !$0.isLoopback && !$0.linkTypes.isEmpty }
+    let down = interfaces.first { !$0.isUp && !$0.isLoopback && !$0.isPseudo }
     return DoctorCheck(
       name: "interfaces", isOK: false, finding: "none is up but loopback",
       remedy: down.map { "sudo ip link set \($0.name) up" } ?? "netlab interfaces")

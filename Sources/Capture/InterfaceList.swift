@@ -115,6 +115,7 @@ extension NetworkInterface {
       linkTypes = [.linuxSLL2, .linuxSLL]
     } else if let pseudo = Self.pseudoLinkType(name) {
       linkTypes = [pseudo]
+      if name.hasPrefix("dbus-") { obstacle = nil }  // a bus asks nobody for a packet socket
     } else if if_nametoindex(name) != 0 {
       if let type = LinkType(hardwareType: netlab_interface_hardware(name)) { linkTypes = [type] }
       if obstacle == nil, !isUp {
@@ -123,6 +124,9 @@ extension NetworkInterface {
       }
     }
   }
+
+  /// Whether it is a device of libpcap's making and not one that can be set up or down.
+  public var isPseudo: Bool { name == "any" || Self.pseudoLinkType(name) != nil }
 
   /// Link types of libpcap's devices that are no network interfaces.
   private static func pseudoLinkType(_ name: String) -> LinkType? {

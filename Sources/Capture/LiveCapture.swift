@@ -18,7 +18,8 @@ public struct LiveCapture: ~Copyable {
     public var snapLength = 262_144
     /// Also frames for other stations.
     public var promiscuous = true
-    /// Raw 802.11 frames of a radio in monitor mode.
+    /// Raw 802.11 frames of a radio in monitor mode. The extra interface that libpcap makes for it
+    /// stays behind when root is dropped: `iw dev` shows it.
     public var monitor = false
     /// Kernel buffer of each interface, in MiB.
     public var bufferMiB = 32

@@ -195,7 +195,9 @@ extension LiveCapture {
     failure: inout CaptureError?, finished: inout [Bool]
   ) -> Bool {
     for index in handles.indices
-    where handles[index].next == nil && (all || descriptors[index + 1].revents != 0) {
+    where handles[index].next == nil && (all || descriptors[index + 1].revents != 0)
+      && !(finished.indices.contains(index) && finished[index])
+    {
       handles[index].fetchNext(failure: &failure)
     }
     for _ in 0..<Self.roundLimit {

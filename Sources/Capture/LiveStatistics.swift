@@ -13,8 +13,12 @@ public struct LiveStatistics: Sendable, Equatable {
   public var droppedByKernel: UInt64
   /// Frames that the interface or its driver lost.
   public var droppedByInterface: UInt64
-  /// Whether `received` counts twice.
+  /// Whether it is a loopback interface.
   public var isLoopback: Bool
+
+  /// Whether `received` counts every frame once: not on loopback, nor on `any`, which has loopback
+  /// in it.
+  public var countsReceivedOnce: Bool { !isLoopback && name != "any" }
 }
 
 extension LiveCapture {

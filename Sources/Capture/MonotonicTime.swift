@@ -16,6 +16,7 @@ public struct MonotonicTime: Hashable, Comparable, Sendable, BitwiseCopyable {
     return MonotonicTime(nanoseconds: Int64(time.tv_sec) &* 1_000_000_000 &+ Int64(time.tv_nsec))
   }
 
+  /// Earlier comes first.
   public static func < (left: MonotonicTime, right: MonotonicTime) -> Bool {
     left.nanoseconds < right.nanoseconds
   }

@@ -133,7 +133,7 @@ struct CaptureSession: ~Copyable {
     try writer?.writeStatistics(
       statistics.enumerated().map { index, counts in
         CaptureStatistics(
-          interface: index, received: counts.isLoopback ? nil : counts.received,
+          interface: index, received: counts.countsReceivedOnce ? counts.received : nil,
           dropped: counts.droppedByKernel)
       }, at: .now)
     try writer?.close()
@@ -147,7 +147,7 @@ struct CaptureSession: ~Copyable {
       "\(number) packet\(number == 1 ? "" : "s") \(what)\n"
     }
     var text = counted(captured, "captured")
-    if !statistics.contains(where: \.isLoopback) {
+    if statistics.allSatisfy(\.countsReceivedOnce) {
       text += counted(statistics.reduce(0) { $0 + $1.received }, "received by filter")
     }
     text += counted(statistics.reduce(0) { $0 + $1.droppedByKernel }, "dropped by kernel")

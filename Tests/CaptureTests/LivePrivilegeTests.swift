@@ -134,7 +134,10 @@ private func plan(_ facts: PrivilegeFacts, _ requested: String? = nil) throws ->
       $0.hasNanoseconds = false
       $0.usernsClone = "0"
       $0.tunError = 2
-      $0.interfaces = [interface("eth0", up: false), interface("lo", up: false, loopback: true)]
+      $0.interfaces = [
+        interface("any", up: true), interface("bluetooth-monitor", up: false),
+        interface("eth0", up: false), interface("lo", up: false, loopback: true),
+      ]
     }
     for (name, check) in checks where name != "privilege" {
       #expect(!check.isOK && !check.remedy.isEmpty, "\(name)")

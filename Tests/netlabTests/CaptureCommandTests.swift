@@ -44,7 +44,7 @@ struct CaptureCommandTests {
     let variables = ["NETLAB": Project.netlab.path, "DIR": folder.url.path]
       .merging(environment) { $1 }
     let result = try run(
-      user + ["bash", "-c", Self.prelude + text],
+      user + ["timeout", "--kill-after=5", "60", "bash", "-c", Self.prelude + text],
       program: URL(fileURLWithPath: "/usr/bin/env"), environment: variables)
     return Outcome(result: result, folder: folder)
   }
