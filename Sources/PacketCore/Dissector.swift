@@ -94,7 +94,7 @@ public struct Dissector: ~Copyable {
           bytes, from: start, to: end, reportedEnd: reportedEnd, into: &dissection,
           memory: handles[position])
       } catch {
-        dissection.fail(layer, error, start: start, end: end, reportedEnd: reportedEnd)
+        dissection.fail(layer, error, bytes, start: start, end: end, reportedEnd: reportedEnd)
         return
       }
       // What the layer's payload is part of is walked in a buffer of its own.

@@ -18,6 +18,9 @@ public protocol ErasedLayer: Sendable {
     _ bytes: RawSpan, _ record: LayerRecord, in dissection: borrowing Dissection,
     into columns: inout Columns)
 
+  /// Whether a layer that ends before its header does could be read with zeros behind it.
+  static func canBeCompleted(_ bytes: RawSpan, _ record: LayerRecord) -> Bool
+
   /// Adds to the Info column what can be said of a layer that ends before its header does.
   static func summarizePart(
     _ bytes: RawSpan, _ record: LayerRecord, into columns: inout Columns)
@@ -97,6 +100,10 @@ extension Layer {
     var writer = ByteWriter()
     layer.write(to: &writer)
     return writer.bytes
+  }
+
+  public static func canBeCompleted(_ bytes: RawSpan, _ record: LayerRecord) -> Bool {
+    decodeAll(completed(record, in: bytes).span.bytes, from: Int(record.start)) != nil
   }
 
   public static func summarizePart(

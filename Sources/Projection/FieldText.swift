@@ -82,6 +82,12 @@ public enum FieldText {
     case .time where field.type == .epochTime, .duration:
       appendBare(item, in: bytes, to: &text)
       text.append(" seconds")
+    case .floating:
+      appendBare(item, in: bytes, to: &text)
+      if !field.unit.isEmpty {
+        text.append(" ")
+        text.append(field.unit)
+      }
     default: appendBare(item, in: bytes, to: &text)
     }
   }

@@ -154,7 +154,7 @@ extension ICMP {
         return .unsigned(note.requestFrame)
       },
       // In milliseconds, as Wireshark has it.
-      .derived("icmp.resptime", "Response time", .floating) { _, record, dissection in
+      .derived("icmp.resptime", "Response time", .floating, unit: "ms") { _, record, dissection in
         guard let note = dissection.note(of: ICMP.self, record), note.requestFrame != 0 else {
           return nil
         }

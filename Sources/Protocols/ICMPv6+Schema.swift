@@ -108,7 +108,7 @@ extension ICMPv6 {
       return .unsigned(note.requestFrame)
     },
     // In milliseconds, as Wireshark has it.
-    .derived("icmpv6.resptime", "Response Time", .floating) { _, record, dissection in
+    .derived("icmpv6.resptime", "Response Time", .floating, unit: "ms") { _, record, dissection in
       guard let note = dissection.note(of: ICMPv6.self, record), note.requestFrame != 0 else {
         return nil
       }

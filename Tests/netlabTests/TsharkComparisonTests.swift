@@ -27,7 +27,7 @@ struct TsharkComparisonTests {
   /// What netlab writes into the Protocol column. Rows in which tshark names another protocol are
   /// of one that netlab does not have.
   static let protocols: Set<String> = Set(
-    Registry.standard.layers.map { $0.column.description }
+    Registry.standard.layers.map { $0.column.description }.filter { !$0.isEmpty }
       + ["MDNS", "LLMNR", "MPTCP", "IGMPv0", "IGMPv1", "IGMPv2", "IGMPv3"])
 
   /// A difference that is right or meant, one line of the list.
@@ -55,10 +55,15 @@ struct TsharkComparisonTests {
 
     /// A star stands for any text.
     private func matches(_ pattern: String, _ text: String) -> Bool {
-      guard let star = pattern.firstIndex(of: "*") else { return pattern == text }
-      let tail = pattern[pattern.index(after: star)...]
-      return text.hasPrefix(pattern[..<star]) && text.hasSuffix(tail)
-        && text.utf8.count >= pattern.utf8.count - 1
+      let parts = pattern.split(separator: "*", omittingEmptySubsequences: false)
+      guard parts.count > 1 else { return pattern == text }
+      guard let head = parts.first, let tail = parts.last, text.hasPrefix(head) else { return false }
+      var rest = text.dropFirst(head.count)
+      for part in parts.dropFirst().dropLast() where !part.isEmpty {
+        guard let found = rest.firstRange(of: part) else { return false }
+        rest = rest[found.upperBound...]
+      }
+      return rest.hasSuffix(tail)
     }
   }
 
