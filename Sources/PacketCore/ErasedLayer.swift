@@ -90,7 +90,9 @@ extension Layer {
     _ bytes: RawSpan, _ record: LayerRecord, in dissection: Dissection, into text: inout TextBuffer
   ) {
     text.append(schema.title)
-    guard !record.isPart, let heading = schema.heading, let layer = decode(record, in: bytes) else { return }
+    guard !record.isPart, let heading = schema.heading, let layer = decode(record, in: bytes) else {
+      return
+    }
     heading(layer, record, dissection, &text)
   }
 

@@ -119,6 +119,21 @@ extension Field {
     return Field(info) { value, _, _, _, sink in sink.add(info, .ipv6(read(value)), at: place) }
   }
 
+  /// The same field, whose value the tree names in words that another field decides on; by its
+  /// number where `words` gives nil.
+  public func named(_ words: @escaping @Sendable (Value) -> String?) -> Field {
+    let field = self
+    let info = info
+    return Field(info, descendants: descendants) { value, bytes, record, dissection, sink in
+      let position = sink.items.count
+      field.emit(value, bytes, record, dissection, &sink)
+      guard position < sink.items.count, case .unsigned(let number) = sink.items[position].value,
+        let words = words(value)
+      else { return }
+      sink.items[position].line = "\(info.title): \(words) (\(number))"
+    }
+  }
+
   /// Octets as they stand in the packet; absent where `place` is nil or empty.
   public static func octets(
     _ name: String, _ title: String, at place: @escaping @Sendable (Value) -> Range<Int>?

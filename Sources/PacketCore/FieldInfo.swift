@@ -96,7 +96,7 @@ public struct FieldItem: Sendable {
   /// Levels below the layer's own line, 0 for its fields.
   public let depth: Int
   /// What its line of the tree says instead of title and value: an option, a record.
-  public let line: String?
+  public internal(set) var line: String?
 
   /// An item that no schema emitted, such as a finding or a whole protocol.
   public init(

@@ -55,7 +55,8 @@ public struct Frame: Layer {
         d.frame.hasInterface ? .unsigned(UInt64(d.frame.point.section) + 1) : nil
       },
       .derived(
-        "frame.encap_type", "Encapsulation type", .unsigned, isGenerated: false, label: encapsulationName
+        "frame.encap_type", "Encapsulation type", .unsigned, isGenerated: false,
+        label: encapsulationName
       ) { _, _, d in
         .unsigned(encapsulation(of: d.frame.linkType))
       },

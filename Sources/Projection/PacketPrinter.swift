@@ -55,7 +55,9 @@ extension Columns {
     }
     guard remarks, !dissection.findings.isEmpty else { return }
     for finding in dissection.findings
-    where finding.kind.group == .checksum && finding.kind.severity == .error {
+    where finding.kind.group == .checksum && finding.kind.severity == .error
+      && finding.found != finding.expected
+    {
       info.append(" [bad ")
       info.append(records[finding.layer].type.column)
       info.append(" checksum 0x")

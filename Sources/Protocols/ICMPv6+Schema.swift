@@ -74,7 +74,8 @@ extension ICMPv6 {
 
   private static let echoAndErrorFields: [Field<ICMPv6>] = [
     .number("icmpv6.type", "Type", at: 0..<1, label: types.label) { $0.type },
-    .number("icmpv6.code", "Code", at: 1..<2) { $0.code },
+    .number("icmpv6.code", "Code", at: 1..<2) { $0.code }
+      .named { codes(of: $0.type)?.label(UInt64($0.code)) },
     .number("icmpv6.checksum", "Checksum", at: 2..<4, base: .hexadecimal) { $0.checksum },
     .derived(
       "icmpv6.checksum.status", "Checksum Status", .unsigned, bits: 8,

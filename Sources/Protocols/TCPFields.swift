@@ -38,7 +38,8 @@ extension TCP {
     unit: String = "", label: (@Sendable (UInt64) -> String?)? = nil,
     _ read: @escaping @Sendable (TCP, TCPNote) -> UInt32?
   ) -> Field<TCP> {
-    .derived(name, title, .unsigned, bits: bits, unit: unit, label: label) { tcp, record, dissection in
+    .derived(name, title, .unsigned, bits: bits, unit: unit, label: label) {
+      tcp, record, dissection in
       guard tcp.isWhole, let note = dissection.note(of: TCP.self, record) else { return nil }
       return read(tcp, note).map { .unsigned(UInt64($0)) }
     }
@@ -195,9 +196,14 @@ extension TCP {
     timed("tcp.time_delta", "Time since previous frame in this TCP stream") {
       $0.sincePrevious
     },
-    .derived("tcp.analysis", "SEQ/ACK analysis", .label) { _, record, dissection in
+    .derived(
+      "tcp.analysis", "SEQ/ACK analysis", .label, children: verdictFields
+    ) { _, record, dissection in
       dissection.note(of: TCP.self, record)?.facts.contains(.isAnalysed) == true ? .present : nil
     },
+  ]
+
+  private static let verdictFields: [Field<TCP>] = [
     noted("tcp.analysis.acks_frame", "This is an ACK to the segment in frame") { _, note in
       ifNonzero(note.ackedFrame)
     },
@@ -210,7 +216,8 @@ extension TCP {
     noted("tcp.analysis.bytes_in_flight", "Bytes in flight", unit: "bytes") { _, note in
       ifNonzero(note.bytesInFlight)
     },
-    noted("tcp.analysis.push_bytes_sent", "Bytes sent since last PSH flag", unit: "bytes") { _, note in
+    noted("tcp.analysis.push_bytes_sent", "Bytes sent since last PSH flag", unit: "bytes") {
+      _, note in
       note.bytesInFlight == 0 ? nil : note.pushBytesSent
     },
     .derived("tcp.analysis.flags", "TCP Analysis Flags", .label) { _, record, dissection in

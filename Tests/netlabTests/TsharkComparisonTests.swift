@@ -49,7 +49,8 @@ struct TsharkComparisonTests {
     }
 
     func holds(_ capture: String, _ frame: String, _ aspect: String, _ text: Substring) -> Bool {
-      matches(self.capture, capture) && self.frame.split(separator: ",").contains { $0 == "*" || $0 == frame }
+      matches(self.capture, capture)
+        && self.frame.split(separator: ",").contains { $0 == "*" || $0 == frame }
         && matches(self.aspect, aspect) && (ours.map { $0 == text } ?? true)
     }
 
@@ -57,7 +58,9 @@ struct TsharkComparisonTests {
     private func matches(_ pattern: String, _ text: String) -> Bool {
       let parts = pattern.split(separator: "*", omittingEmptySubsequences: false)
       guard parts.count > 1 else { return pattern == text }
-      guard let head = parts.first, let tail = parts.last, text.hasPrefix(head) else { return false }
+      guard let head = parts.first, let tail = parts.last, text.hasPrefix(head) else {
+        return false
+      }
       var rest = text.dropFirst(head.count)
       for part in parts.dropFirst().dropLast() where !part.isEmpty {
         guard let found = rest.firstRange(of: part) else { return false }
