@@ -66,6 +66,7 @@ golden: test-packages
 install: build
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/man/man1
 	install -m 755 $(NETLAB) $(DESTDIR)$(PREFIX)/bin/netlab
+	mkdir -p .build/manual
 	$(SWIFT) package --disable-sandbox generate-manual --multi-page --output-directory .build/manual
 	install -m 644 .build/manual/*.1 $(DESTDIR)$(PREFIX)/share/man/man1
 	install -d $(DESTDIR)$(PREFIX)/share/bash-completion/completions \

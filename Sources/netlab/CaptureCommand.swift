@@ -21,9 +21,9 @@ struct CaptureCommand: ParsableCommand {
   @OptionGroup(title: "Writing") var writing: WriteOptions
 
   mutating func validate() throws {
-    if writing.path != nil, filters.display != nil {
+    if writing.path != nil, filters.display != nil, !writing.isPrintingToo {
       throw ValidationError(
-        "-Y chooses what is printed, but -w writes what was captured: "
+        "-Y chooses what is printed, but -w writes what was captured: add -P to print, "
           + "choose with -f, or write first and then `netlab read FILE -Y … -w NEW`")
     }
   }
