@@ -93,6 +93,7 @@ extension CaptureFileReader {
     current.isFrame = true
     current.frameStart = PcapLayout.recordSize
     current.header.linkType = pcap.linkType
+    current.header.hasInterface = false
     current.header.timeDigits = pcap.isNanoseconds ? 9 : 6
   }
 

@@ -108,6 +108,8 @@ struct DirectLoad: Sendable {
   func number(_ bytes: RawSpan, _ record: LayerRecord) -> UInt64? {
     let at = Int(record.start) &+ offset
     let count = bytes.byteCount
+    // Of a layer that could not be read only what it has itself counts.
+    if record.isPart, offset &+ width > Int(record.headerLength) { return nil }
     var word: UInt64
     if at &+ 8 <= count {
       // One load whatever the width: octets beyond it are shifted out.
@@ -127,6 +129,7 @@ struct DirectLoad: Sendable {
   func value(_ bytes: RawSpan, _ record: LayerRecord, boolean: Bool) -> Int128? {
     if width == 16 {
       let at = Int(record.start) &+ offset
+      if record.isPart, offset &+ 16 > Int(record.headerLength) { return nil }
       guard at &+ 16 <= bytes.byteCount else { return nil }
       let high = bytes.unsafeLoadUnaligned(fromByteOffset: at, as: UInt64.self)
       let low = bytes.unsafeLoadUnaligned(fromByteOffset: at &+ 8, as: UInt64.self)

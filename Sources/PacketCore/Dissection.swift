@@ -138,7 +138,20 @@ public struct Dissection: Sendable {
     return next
   }
 
-  mutating func fail(_ type: any ErasedLayer.Type, _ error: ParseError) {
+  /// A layer could not be read: what there is of it becomes the last record.
+  mutating func fail(
+    _ type: any ErasedLayer.Type, _ error: ParseError, _ bytes: RawSpan, start: Int, end: Int,
+    reportedEnd: Int
+  ) {
+    func part(_ end: Int) -> LayerRecord {
+      LayerRecord(
+        type: type, start: start, headerLength: max(end &- start, 0), payloadLength: 0,
+        missing: max(reportedEnd &- end, 0), buffer: currentBuffer, space: currentSpace,
+        isQuoted: isQuoting, isPart: true)
+    }
+    let whole = part(end)
+    // Of a header that is wrong, not short, nothing can be believed.
+    records.append(type.canBeCompleted(bytes, whole) ? whole : part(start))
     failure = Failure(
       type: type, error: error, buffer: currentBuffer, isQuoted: isQuoting, isRecorded: false)
     add(error.reason == .cut ? .cut : .malformed, at: max(layers.count - 1, 0))

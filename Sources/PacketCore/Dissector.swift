@@ -98,7 +98,7 @@ public struct Dissector: ~Copyable {
           bytes, from: start, to: end, reportedEnd: reportedEnd, into: &dissection,
           memory: handles[position])
       } catch {
-        dissection.fail(layer, error)
+        dissection.fail(layer, error, bytes, start: start, end: end, reportedEnd: reportedEnd)
         return
       }
       // What the layer's payload is part of is walked in a buffer of its own.

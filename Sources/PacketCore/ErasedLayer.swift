@@ -18,6 +18,13 @@ public protocol ErasedLayer: Sendable {
     _ bytes: RawSpan, _ record: LayerRecord, in dissection: borrowing Dissection,
     into columns: inout Columns)
 
+  /// Whether a layer that ends before its header does could be read with zeros behind it.
+  static func canBeCompleted(_ bytes: RawSpan, _ record: LayerRecord) -> Bool
+
+  /// Adds to the Info column what can be said of a layer that ends before its header does.
+  static func summarizePart(
+    _ bytes: RawSpan, _ record: LayerRecord, into columns: inout Columns)
+
   /// Hands the layer's fields to `sink`: all of them, or the one it wants.
   static func collect(
     _ bytes: RawSpan, _ record: LayerRecord, in dissection: Dissection, into sink: inout FieldSink)
@@ -72,6 +79,7 @@ extension Layer {
   public static func collect(
     _ bytes: RawSpan, _ record: LayerRecord, in dissection: Dissection, into sink: inout FieldSink
   ) {
+    if record.isPart { return collectPart(bytes, record, in: dissection, into: &sink) }
     guard let layer = decode(record, in: bytes) else { return }
     sink.begin(at: Int(record.start), buffer: record.buffer, limit: bytes.byteCount)
     schema.collect(layer, bytes, record, in: dissection, into: &sink)
@@ -82,16 +90,56 @@ extension Layer {
     _ bytes: RawSpan, _ record: LayerRecord, in dissection: Dissection, into text: inout TextBuffer
   ) {
     text.append(schema.title)
-    guard let heading = schema.heading, let layer = decode(record, in: bytes) else { return }
+    guard !record.isPart, let heading = schema.heading, let layer = decode(record, in: bytes) else {
+      return
+    }
     heading(layer, record, dissection, &text)
   }
 
   @inlinable
   public static func rewrite(_ bytes: RawSpan, _ record: LayerRecord) -> [UInt8]? {
-    guard let layer = decode(record, in: bytes) else { return nil }
+    guard !record.isPart, let layer = decode(record, in: bytes) else { return nil }
     var writer = ByteWriter()
     layer.write(to: &writer)
     return writer.bytes
+  }
+
+  public static func canBeCompleted(_ bytes: RawSpan, _ record: LayerRecord) -> Bool {
+    decodeAll(completed(record, in: bytes).span.bytes, from: Int(record.start)) != nil
+  }
+
+  public static func summarizePart(
+    _ bytes: RawSpan, _ record: LayerRecord, into columns: inout Columns
+  ) {
+    let octets = completed(record, in: bytes)
+    guard let layer = decodeAll(octets.span.bytes, from: Int(record.start)) else { return }
+    layer.summarizePart(Int(record.headerLength), into: &columns)
+  }
+
+  /// The fields of a layer that ends before its header does: it is read with zeros behind it, and
+  /// what those gave is left out.
+  @usableFromInline
+  static func collectPart(
+    _ bytes: RawSpan, _ record: LayerRecord, in dissection: Dissection, into sink: inout FieldSink
+  ) {
+    let octets = completed(record, in: bytes)
+    let completed = octets.span.bytes
+    guard let layer = decodeAll(completed, from: Int(record.start)) else { return }
+    sink.begin(
+      at: Int(record.start), buffer: record.buffer, limit: record.range.upperBound, isPart: true)
+    schema.collect(layer, completed, record, in: dissection, into: &sink)
+  }
+
+  /// The octets up to the layer's end and as many zeros as any header needs.
+  private static func completed(_ record: LayerRecord, in bytes: RawSpan) -> [UInt8] {
+    let end = min(record.range.upperBound, bytes.byteCount)
+    return (0..<end).map { bytes.unsafeLoad(fromByteOffset: $0, as: UInt8.self) }
+      + [UInt8](repeating: 0, count: 256)
+  }
+
+  private static func decodeAll(_ bytes: RawSpan, from start: Int) -> Self? {
+    var reader = ByteReader(bytes, from: start, to: bytes.byteCount, reportedEnd: bytes.byteCount)
+    return try? Self(reading: &reader)
   }
 
   /// The layer that `record` stands for, decoded from its buffer.

@@ -44,12 +44,14 @@ extension Field {
   ///   - read: The value of the decoded layer.
   public static func number<N: FixedWidthInteger & SendableMetatype>(
     _ name: String, _ title: String, at place: Range<Int>, mask: UInt64? = nil,
-    base: FieldBase = .decimal, label: (@Sendable (UInt64) -> String?)? = nil,
-    children: [Field<Value>] = [], _ read: @escaping @Sendable (Value) -> N
+    base: FieldBase = .decimal, unit: String = "",
+    label: (@Sendable (UInt64) -> String?)? = nil, children: [Field<Value>] = [],
+    _ read: @escaping @Sendable (Value) -> N
   ) -> Field {
     let bits = mask?.nonzeroBitCount ?? (place.count * 8)
     let info = FieldInfo(
-      name, title, .unsigned, base: base, mask: mask, bits: bits, place: place, label: label)
+      name, title, .unsigned, base: base, mask: mask, bits: bits, place: place, unit: unit,
+      label: label)
     return Field(info, descendants: below(children)) { value, bytes, record, dissection, sink in
       sink.add(info, .unsigned(UInt64(truncatingIfNeeded: read(value))), at: place)
       emitAll(children, value, bytes, record, dissection, &sink)
@@ -58,12 +60,13 @@ extension Field {
 
   /// A number at a place that depends on the layer, or that not every packet has (nil).
   public static func number<N: FixedWidthInteger & SendableMetatype>(
-    _ name: String, _ title: String, bits: Int, base: FieldBase = .decimal,
+    _ name: String, _ title: String, bits: Int, base: FieldBase = .decimal, unit: String = "",
     label: (@Sendable (UInt64) -> String?)? = nil,
     at place: @escaping @Sendable (Value) -> Range<Int>?,
     children: [Field<Value>] = [], _ read: @escaping @Sendable (Value) -> N?
   ) -> Field {
-    let info = FieldInfo(name, title, .unsigned, base: base, bits: bits, label: label)
+    let info = FieldInfo(
+      name, title, .unsigned, base: base, bits: bits, unit: unit, label: label)
     return Field(info, descendants: below(children)) { value, bytes, record, dissection, sink in
       guard let number = read(value) else { return }
       sink.add(info, .unsigned(UInt64(truncatingIfNeeded: number)), at: place(value))
@@ -72,11 +75,15 @@ extension Field {
   }
 
   /// One bit.
+  ///
+  /// - Parameter words: What the tree says of a bit that is set and one that is not.
   public static func flag(
     _ name: String, _ title: String, at place: Range<Int>, mask: UInt64,
-    _ read: @escaping @Sendable (Value) -> Bool
+    words: (set: String, clear: String)? = nil, _ read: @escaping @Sendable (Value) -> Bool
   ) -> Field {
-    let info = FieldInfo(name, title, .boolean, mask: mask, bits: 1, place: place)
+    var label: (@Sendable (UInt64) -> String?)?
+    if let words { label = { $0 == 0 ? words.clear : words.set } }
+    let info = FieldInfo(name, title, .boolean, mask: mask, bits: 1, place: place, label: label)
     return Field(info) { value, _, _, _, sink in
       sink.add(info, .boolean(read(value)), at: place)
     }
@@ -84,11 +91,14 @@ extension Field {
 
   /// An Ethernet address in the header.
   public static func mac(
-    _ name: String, _ title: String, at place: Range<Int>,
+    _ name: String, _ title: String, at place: Range<Int>, children: [Field<Value>] = [],
     _ read: @escaping @Sendable (Value) -> MACAddress
   ) -> Field {
     let info = FieldInfo(name, title, .mac, place: place)
-    return Field(info) { value, _, _, _, sink in sink.add(info, .mac(read(value)), at: place) }
+    return Field(info, descendants: below(children)) { value, bytes, record, dissection, sink in
+      sink.add(info, .mac(read(value)), at: place)
+      emitAll(children, value, bytes, record, dissection, &sink)
+    }
   }
 
   /// An IPv4 address in the header.
@@ -107,6 +117,21 @@ extension Field {
   ) -> Field {
     let info = FieldInfo(name, title, .ipv6, place: place)
     return Field(info) { value, _, _, _, sink in sink.add(info, .ipv6(read(value)), at: place) }
+  }
+
+  /// The same field, whose value the tree names in words that another field decides on; by its
+  /// number where `words` gives nil.
+  public func named(_ words: @escaping @Sendable (Value) -> String?) -> Field {
+    let field = self
+    let info = info
+    return Field(info, descendants: descendants) { value, bytes, record, dissection, sink in
+      let position = sink.items.count
+      field.emit(value, bytes, record, dissection, &sink)
+      guard position < sink.items.count, case .unsigned(let number) = sink.items[position].value,
+        let words = words(value)
+      else { return }
+      sink.items[position].line = "\(info.title): \(words) (\(number))"
+    }
   }
 
   /// Octets as they stand in the packet; absent where `place` is nil or empty.
@@ -136,15 +161,19 @@ extension Field {
   /// A value of any type that follows from the layer, its record and the dissection; absent where
   /// `read` gives nil.
   ///
-  /// - Parameter place: The octets that it was read from; nil for a generated value.
+  /// - Parameters:
+  ///   - place: The octets that it was read from; nil for a generated value.
+  ///   - isGenerated: Whether the tree shows it in brackets; nil when the place decides.
   public static func derived(
     _ name: String, _ title: String, _ type: FieldType, base: FieldBase = .decimal, bits: Int = 0,
+    unit: String = "", isGenerated: Bool? = nil,
     at place: (@Sendable (Value) -> Range<Int>?)? = nil,
     label: (@Sendable (UInt64) -> String?)? = nil, children: [Field<Value>] = [],
     _ read: @escaping @Sendable (Value, LayerRecord, Dissection) -> FieldValue?
   ) -> Field {
     let info = FieldInfo(
-      name, title, type, base: base, bits: bits, isGenerated: place == nil, label: label)
+      name, title, type, base: base, bits: bits, isGenerated: isGenerated ?? (place == nil),
+      unit: unit, label: label)
     return Field(info, descendants: below(children)) { value, bytes, record, dissection, sink in
       guard let found = read(value, record, dissection) else { return }
       sink.add(info, found, at: place?(value))
@@ -202,11 +231,11 @@ extension Field {
     heading: (@Sendable (Item) -> String)? = nil,
     _ each: @escaping @Sendable (Value, (Item, Range<Int>) -> Void) -> Void
   ) -> Field {
-    let info = FieldInfo(name, title, .string)
+    let info = FieldInfo(name, title, .label)
     let below = item.flatMap { [($0.info, 1)] + $0.descendants.map { ($0.info, $0.depth + 1) } }
     return Field(info, descendants: below) { value, bytes, record, dissection, sink in
       each(value) { one, place in
-        sink.add(info, .string(heading?(one) ?? title), at: place)
+        sink.add(info, .present, at: place, line: heading?(one) ?? title)
         let base = sink.base
         sink.base += place.lowerBound
         sink.depth += 1
@@ -234,16 +263,16 @@ extension Field {
     _ each: @escaping @Sendable (Value, Dissection, LayerRecord, (Item, Range<Int>) -> Void) -> Void
   ) -> Field {
     let info = FieldInfo(name, title, .octets)
-    let lines = kinds.map { FieldInfo($0.name, $0.title, .string) }
+    let lines = kinds.map { FieldInfo($0.name, $0.title, .octets) }
     var below = lines.map { ($0, 1) }
     below += item.flatMap { [($0.info, 2)] + $0.descendants.map { ($0.info, $0.depth + 2) } }
     return Field(info, descendants: below) { value, bytes, record, dissection, sink in
       guard let place = place(value), !place.isEmpty else { return }
-      sink.add(info, .octetsInPlace, at: place)
+      sink.add(info, .octetsInPlace, at: place, line: "\(title): (\(place.count) bytes)")
       sink.depth += 1
       each(value, dissection, record) { one, place in
         let line = lines[kind(one)]
-        sink.add(line, .string(line.title + heading(one)), at: place)
+        sink.add(line, .octetsInPlace, at: place, line: line.title + heading(one))
         let base = sink.base
         sink.base += place.lowerBound
         sink.depth += 1

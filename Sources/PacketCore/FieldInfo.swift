@@ -14,6 +14,8 @@ public final class FieldInfo: Sendable {
   public let bits: Int
   /// A name for a value, when it has one.
   public let label: (@Sendable (UInt64) -> String?)?
+  /// What the number counts, written behind it in the tree: "bytes"; empty for nothing.
+  public let unit: String
   /// Where the value stands, in octets from the layer's first, when that never varies.
   public let place: Range<Int>?
   /// True for values that no octets of the packet hold.
@@ -24,7 +26,7 @@ public final class FieldInfo: Sendable {
   public init(
     _ name: String, _ title: String, _ type: FieldType, base: FieldBase = .decimal,
     mask: UInt64? = nil, bits: Int = 0, place: Range<Int>? = nil, isGenerated: Bool = false,
-    members: [String] = [], label: (@Sendable (UInt64) -> String?)? = nil
+    members: [String] = [], unit: String = "", label: (@Sendable (UInt64) -> String?)? = nil
   ) {
     self.name = name
     self.title = title
@@ -36,6 +38,7 @@ public final class FieldInfo: Sendable {
     self.isGenerated = isGenerated
     self.members = members
     self.label = label
+    self.unit = unit
   }
 }
 
@@ -92,16 +95,20 @@ public struct FieldItem: Sendable {
   public let buffer: UInt8
   /// Levels below the layer's own line, 0 for its fields.
   public let depth: Int
+  /// What its line of the tree says instead of title and value: an option, a record.
+  public internal(set) var line: String?
 
   /// An item that no schema emitted, such as a finding or a whole protocol.
   public init(
-    field: FieldInfo, value: FieldValue, place: Range<Int>?, buffer: UInt8, depth: Int
+    field: FieldInfo, value: FieldValue, place: Range<Int>?, buffer: UInt8, depth: Int,
+    line: String? = nil
   ) {
     self.field = field
     self.value = value
     self.place = place
     self.buffer = buffer
     self.depth = depth
+    self.line = line
   }
 }
 
@@ -117,12 +124,16 @@ public struct FieldSink: Sendable {
   var depth = 0
   /// End of the buffer: a field whose octets are not there is not there.
   var limit = Int.max
+  /// Only fields that stand in the packet: nothing that follows from a layer is known of one that
+  /// could not be read.
+  var isPart = false
 
   public init(wanted: FieldInfo? = nil) { self.wanted = wanted }
 
   @usableFromInline
-  mutating func begin(at offset: Int, buffer: UInt8, limit: Int) {
+  mutating func begin(at offset: Int, buffer: UInt8, limit: Int, isPart: Bool = false) {
     base = offset
+    self.isPart = isPart
     self.limit = limit
     depth = 0
     self.buffer = buffer
@@ -130,11 +141,16 @@ public struct FieldSink: Sendable {
 
   func wants(_ field: FieldInfo) -> Bool { wanted == nil || wanted === field }
 
-  mutating func add(_ field: FieldInfo, _ value: FieldValue, at place: Range<Int>?) {
+  mutating func add(
+    _ field: FieldInfo, _ value: FieldValue, at place: Range<Int>?,
+    line: @autoclosure () -> String? = nil
+  ) {
     guard wants(field) else { return }
     let absolute = place.map { $0.lowerBound &+ base..<$0.upperBound &+ base }
     if let absolute, absolute.upperBound > limit { return }
+    if isPart, absolute == nil { return }
     items.append(
-      FieldItem(field: field, value: value, place: absolute, buffer: buffer, depth: depth))
+      FieldItem(
+        field: field, value: value, place: absolute, buffer: buffer, depth: depth, line: line()))
   }
 }

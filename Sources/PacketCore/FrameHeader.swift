@@ -55,11 +55,14 @@ public struct FrameHeader: Sendable, BitwiseCopyable {
   public var timeDigits: UInt8
   /// False where the source states no time (a pcapng simple packet block).
   public var hasTime: Bool
+  /// False where the source does not tell interfaces apart (a pcap file).
+  public var hasInterface: Bool
 
   public init(
     number: Int = 0, time: Timestamp = Timestamp(seconds: 0, nanoseconds: 0), capturedLength: Int,
     originalLength: Int, linkType: LinkType, point: CapturePoint = CapturePoint(),
-    timeDigits: UInt8 = 6, hasTime: Bool = true
+    timeDigits: UInt8 = 6, hasTime: Bool = true,
+    hasInterface: Bool = true
   ) {
     self.number = number
     self.time = time
@@ -69,5 +72,6 @@ public struct FrameHeader: Sendable, BitwiseCopyable {
     self.point = point
     self.timeDigits = timeDigits
     self.hasTime = hasTime
+    self.hasInterface = hasInterface
   }
 }

@@ -44,6 +44,10 @@ public protocol Layer: ErasedLayer, Sendable, Equatable {
   func summarize(
     _ bytes: RawSpan, _ record: LayerRecord, in dissection: borrowing Dissection,
     into columns: inout Columns)
+
+  /// Adds to the Info column what can be said when only the first `count` octets of the header are
+  /// there; the rest was read as zeros. Nothing, unless a layer knows better.
+  func summarizePart(_ count: Int, into columns: inout Columns)
 }
 
 /// The note of a layer that leaves none.
@@ -93,6 +97,7 @@ public struct Columns: ~Copyable {
 extension Layer {
   @inlinable public static var summarizes: Bool { true }
   @inlinable public var payloadType: PayloadType { .nothing }
+  public func summarizePart(_ count: Int, into columns: inout Columns) {}
 
   @inlinable
   public func inspect(

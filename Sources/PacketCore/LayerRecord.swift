@@ -89,12 +89,16 @@ public struct LayerRecord: Sendable {
   /// neither analysed nor named in the columns.
   public let isQuoted: Bool
 
+  /// True for the octets of a layer that ends before its header does: the fields whose octets are
+  /// here are shown, and nothing else is known about it.
+  public let isPart: Bool
+
   @inlinable static var noNote: UInt16 { .max }
 
   @inlinable
   init(
     type: any ErasedLayer.Type, start: Int, headerLength: Int, payloadLength: Int,
-    missing: Int, buffer: UInt8, space: PayloadType.Space, isQuoted: Bool
+    missing: Int, buffer: UInt8, space: PayloadType.Space, isQuoted: Bool, isPart: Bool = false
   ) {
     self.type = type
     self.start = UInt32(truncatingIfNeeded: start)
@@ -105,6 +109,7 @@ public struct LayerRecord: Sendable {
     self.buffer = buffer
     self.space = space
     self.isQuoted = isQuoted
+    self.isPart = isPart
   }
 
   /// The header's octets in its buffer.

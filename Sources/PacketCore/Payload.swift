@@ -18,7 +18,7 @@ public struct Payload: Layer {
     "data", "Data", "", column: "Data",
     fields: [
       .octets("data.data", "Data", at: { 0..<$0.octets.count }),
-      .derived("data.len", "Length", .unsigned) { layer, _, _ in
+      .derived("data.len", "Length", .unsigned, unit: "bytes") { layer, _, _ in
         .unsigned(UInt64(layer.octets.count))
       },
     ],

@@ -17,7 +17,7 @@ public enum FieldText {
   ) {
     let field = item.field
     switch item.value {
-    case .present: break
+    case .present: if let line = item.line { text.append(line) }
     case .unsigned(let number): append(number, of: field, digits: bareDigits(field), to: &text)
     case .signed(let number): text.append(number)
     case .boolean(let isSet): text.append(isSet ? "1" : "0")
@@ -37,7 +37,13 @@ public enum FieldText {
         text.append(longDate: time)
       }
     case .duration(let nanoseconds): text.append(seconds: nanoseconds)
-    case .floating(let number): text.append("\(number)")
+    case .floating(let number):
+      // As `%g` writes it: no decimals where there are none.
+      if number == number.rounded(), abs(number) < 1e15 {
+        text.append(Int64(number))
+      } else {
+        text.append("\(number)")
+      }
     }
   }
 
@@ -56,13 +62,18 @@ public enum FieldText {
         text.append(")")
       } else {
         append(number, of: field, digits: digits, to: &text)
+        if !field.unit.isEmpty {
+          text.append(" ")
+          text.append(field.unit)
+        }
         if field.base == .hexadecimalAndDecimal {
           text.append(" (")
           text.append(number)
           text.append(")")
         }
       }
-    case .boolean(let isSet): text.append(isSet ? "Set" : "Not set")
+    case .boolean(let isSet):
+      text.append(field.label?(isSet ? 1 : 0) ?? (isSet ? "Set" : "Not set"))
     case .octetsInPlace:
       guard let place = item.place else { return }
       let shown = place.prefix(48)
@@ -71,6 +82,12 @@ public enum FieldText {
     case .time where field.type == .epochTime, .duration:
       appendBare(item, in: bytes, to: &text)
       text.append(" seconds")
+    case .floating:
+      appendBare(item, in: bytes, to: &text)
+      if !field.unit.isEmpty {
+        text.append(" ")
+        text.append(field.unit)
+      }
     default: appendBare(item, in: bytes, to: &text)
     }
   }

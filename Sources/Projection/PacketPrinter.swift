@@ -42,6 +42,11 @@ extension Columns {
       if !failure.isQuoted, !failure.isRecorded, failure.type.summarizes {
         protocolName = failure.type.column
         info.removeAll()
+        if let part = records.last, part.isPart {
+          dissection.withBytes(of: part.buffer, frame: frame) { bytes in
+            part.type.summarizePart(bytes, part, into: &self)
+          }
+        }
       }
       info.append(
         failure.error.reason == .cut
@@ -49,7 +54,9 @@ extension Columns {
     }
     guard remarks, !dissection.findings.isEmpty else { return }
     for finding in dissection.findings
-    where finding.kind.group == .checksum && finding.kind.severity == .error {
+    where finding.kind.group == .checksum && finding.kind.severity == .error
+      && finding.found != finding.expected
+    {
       info.append(" [bad ")
       info.append(dissection.layers[finding.layer].type.column)
       info.append(" checksum 0x")

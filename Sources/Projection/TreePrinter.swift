@@ -20,7 +20,8 @@ public final class TreePrinter: PacketPrinter {
         guard opened?.contains(record.type.description.name) ?? true else { return }
         sink.items.removeAll(keepingCapacity: true)
         record.type.collect(bytes, record, in: packet, into: &sink)
-        for item in sink.items { Self.append(item, in: bytes, to: &text) }
+        for (position, item) in sink.items.enumerated()
+        where !record.isPart || hasParent(position) { Self.append(item, in: bytes, to: &text) }
       }
       for finding in packet.findings where finding.layer == index {
         Self.append(finding, to: &text)
@@ -36,6 +37,15 @@ public final class TreePrinter: PacketPrinter {
     text.append("\n")
   }
 
+  /// Of a field that is not all there the parts are not shown alone.
+  private func hasParent(_ position: Int) -> Bool {
+    let item = sink.items[position]
+    guard item.depth > 0, let place = item.place else { return true }
+    let parent = sink.items[..<position].last { $0.depth < item.depth }
+    guard let outer = parent?.place else { return false }
+    return outer.lowerBound <= place.lowerBound && place.upperBound <= outer.upperBound
+  }
+
   private static func append(_ item: FieldItem, in bytes: RawSpan, to text: inout TextBuffer) {
     text.append(byte: 32, times: 4 * (item.depth + 1))
     let field = item.field
@@ -43,10 +53,7 @@ public final class TreePrinter: PacketPrinter {
     if let mask = field.mask, let place = field.place, let at = item.place {
       append(mask, octets: place.count, of: bytes, at: at.lowerBound, to: &text)
     }
-    // An item of a list carries its own line as its value.
-    if field.type == .string, field.members.isEmpty, case .string(let line) = item.value,
-      item.place != nil, line.hasPrefix(field.title)
-    {
+    if let line = item.line {
       text.append(line)
     } else {
       text.append(field.title)

@@ -18,6 +18,10 @@ extension DNS {
     columns.info.truncate(to: start + Self.longestSummary)
   }
 
+  public func summarizePart(_ count: Int, into columns: inout Columns) {
+    if count >= 4 { writeOperation(into: &columns.info) }
+  }
+
   /// Wireshark's longest Info column; a message of 64 KiB may hold thousands of long names.
   private static let longestSummary = 4095
 

@@ -99,20 +99,32 @@ public struct Ethernet: Layer {
   public static let schema = Schema<Ethernet>(
     "eth", "Ethernet", "IEEE 802.3", column: "Ethernet",
     fields: [
-      .mac("eth.dst", "Destination", at: 0..<6) { $0.destination },
-      .flag("eth.dst.lg", "LG bit", at: 0..<3, mask: 0x2_0000) {
-        $0.destination.value >> 41 & 1 == 1
-      },
-      .flag("eth.dst.ig", "IG bit", at: 0..<3, mask: 0x1_0000) {
-        $0.destination.value >> 40 & 1 == 1
-      },
-      .mac("eth.src", "Source", at: 6..<12) { $0.source },
-      .flag("eth.src.lg", "LG bit", at: 6..<9, mask: 0x2_0000) {
-        $0.source.value >> 41 & 1 == 1
-      },
-      .flag("eth.src.ig", "IG bit", at: 6..<9, mask: 0x1_0000) {
-        $0.source.value >> 40 & 1 == 1
-      },
+      .mac(
+        "eth.dst", "Destination", at: 0..<6,
+        children: [
+          .flag(
+            "eth.dst.lg", "LG bit", at: 0..<3, mask: 0x2_0000,
+            words: ("Locally administered address", "Globally unique address (factory default)")
+          ) { $0.destination.value >> 41 & 1 == 1 },
+          .flag(
+            "eth.dst.ig", "IG bit", at: 0..<3, mask: 0x1_0000,
+            words: ("Group address (multicast/broadcast)", "Individual address (unicast)")
+          ) { $0.destination.value >> 40 & 1 == 1 },
+        ]
+      ) { $0.destination },
+      .mac(
+        "eth.src", "Source", at: 6..<12,
+        children: [
+          .flag(
+            "eth.src.lg", "LG bit", at: 6..<9, mask: 0x2_0000,
+            words: ("Locally administered address", "Globally unique address (factory default)")
+          ) { $0.source.value >> 41 & 1 == 1 },
+          .flag(
+            "eth.src.ig", "IG bit", at: 6..<9, mask: 0x1_0000,
+            words: ("Group address (multicast/broadcast)", "Individual address (unicast)")
+          ) { $0.source.value >> 40 & 1 == 1 },
+        ]
+      ) { $0.source },
       .either("eth.addr", "Address", of: "eth.dst", "eth.src"),
       .either("eth.lg", "LG bit", of: "eth.dst.lg", "eth.src.lg"),
       .either("eth.ig", "IG bit", of: "eth.dst.ig", "eth.src.ig"),

@@ -72,7 +72,8 @@ extension ICMP {
     "icmp", "Internet Control Message Protocol", "RFC 792", column: "ICMP",
     fields: [
       .number("icmp.type", "Type", at: 0..<1, label: types.label) { $0.type },
-      .number("icmp.code", "Code", at: 1..<2) { $0.code },
+      .number("icmp.code", "Code", at: 1..<2) { $0.code }
+        .named { codes(of: $0.type)?.label(UInt64($0.code)) },
       .number("icmp.checksum", "Checksum", at: 2..<4, base: .hexadecimal) { $0.checksum },
       .derived(
         "icmp.checksum.status", "Checksum Status", .unsigned, bits: 8,
@@ -154,7 +155,7 @@ extension ICMP {
         return .unsigned(note.requestFrame)
       },
       // In milliseconds, as Wireshark has it.
-      .derived("icmp.resptime", "Response time", .floating) { _, record, dissection in
+      .derived("icmp.resptime", "Response time", .floating, unit: "ms") { _, record, dissection in
         guard let note = dissection.note(of: ICMP.self, record), note.requestFrame != 0 else {
           return nil
         }

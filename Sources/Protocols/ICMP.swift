@@ -119,19 +119,7 @@ public struct ICMP: Layer {
     into columns: inout Columns
   ) {
     columns.protocolName = "ICMP"
-    let start = columns.info.count
-    columns.info.append(typeName)
-    columns.info.append(byte: 32, times: 20 - (columns.info.count - start))
-    if let codes = Self.codes(of: type) {
-      columns.info.append(" (")
-      if let name = codes[code] {
-        columns.info.append(name)
-      } else {
-        columns.info.append("Unknown code: ")
-        columns.info.append(code)
-      }
-      columns.info.append(")")
-    }
+    summarizeType(into: &columns)
     guard hasIdentifier else { return }
     columns.info.append(" id=0x")
     columns.info.append(hex: UInt64(identifier), digits: 4)
@@ -144,6 +132,26 @@ public struct ICMP: Layer {
     if let note = dissection.note(of: ICMP.self, record), note.requestFrame != 0 {
       columns.info.append(" (request in ")
       columns.info.append(note.requestFrame)
+      columns.info.append(")")
+    }
+  }
+
+  public func summarizePart(_ count: Int, into columns: inout Columns) {
+    if count >= 2 { summarizeType(into: &columns) }
+  }
+
+  private func summarizeType(into columns: inout Columns) {
+    let start = columns.info.count
+    columns.info.append(typeName)
+    columns.info.append(byte: 32, times: 20 - (columns.info.count - start))
+    if let codes = Self.codes(of: type) {
+      columns.info.append(" (")
+      if let name = codes[code] {
+        columns.info.append(name)
+      } else {
+        columns.info.append("Unknown code: ")
+        columns.info.append(code)
+      }
       columns.info.append(")")
     }
   }

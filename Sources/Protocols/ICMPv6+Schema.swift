@@ -74,7 +74,8 @@ extension ICMPv6 {
 
   private static let echoAndErrorFields: [Field<ICMPv6>] = [
     .number("icmpv6.type", "Type", at: 0..<1, label: types.label) { $0.type },
-    .number("icmpv6.code", "Code", at: 1..<2) { $0.code },
+    .number("icmpv6.code", "Code", at: 1..<2) { $0.code }
+      .named { codes(of: $0.type)?.label(UInt64($0.code)) },
     .number("icmpv6.checksum", "Checksum", at: 2..<4, base: .hexadecimal) { $0.checksum },
     .derived(
       "icmpv6.checksum.status", "Checksum Status", .unsigned, bits: 8,
@@ -108,7 +109,7 @@ extension ICMPv6 {
       return .unsigned(note.requestFrame)
     },
     // In milliseconds, as Wireshark has it.
-    .derived("icmpv6.resptime", "Response Time", .floating) { _, record, dissection in
+    .derived("icmpv6.resptime", "Response Time", .floating, unit: "ms") { _, record, dissection in
       guard let note = dissection.note(of: ICMPv6.self, record), note.requestFrame != 0 else {
         return nil
       }

@@ -115,24 +115,7 @@ public struct ICMPv6: Layer {
     into columns: inout Columns
   ) {
     columns.protocolName = "ICMPv6"
-    if let name = Self.types[type] {
-      columns.info.append(name)
-    } else {
-      columns.info.append("Unknown (")
-      columns.info.append(type)
-      columns.info.append(")")
-    }
-    if let codes = Self.codes(of: type) {
-      columns.info.append(" (")
-      if let name = codes[code] {
-        columns.info.append(name)
-      } else {
-        columns.info.append("Unknown (")
-        columns.info.append(code)
-        columns.info.append(")")
-      }
-      columns.info.append(")")
-    }
+    summarizeType(into: &columns)
     switch type {
     case 128, 129:
       columns.info.append(" id=0x")
@@ -156,6 +139,31 @@ public struct ICMPv6: Layer {
     default: break
     }
     summarizeLinkAddress(into: &columns.info)
+  }
+
+  public func summarizePart(_ count: Int, into columns: inout Columns) {
+    if count >= 2 { summarizeType(into: &columns) }
+  }
+
+  private func summarizeType(into columns: inout Columns) {
+    if let name = Self.types[type] {
+      columns.info.append(name)
+    } else {
+      columns.info.append("Unknown (")
+      columns.info.append(type)
+      columns.info.append(")")
+    }
+    if let codes = Self.codes(of: type) {
+      columns.info.append(" (")
+      if let name = codes[code] {
+        columns.info.append(name)
+      } else {
+        columns.info.append("Unknown (")
+        columns.info.append(code)
+        columns.info.append(")")
+      }
+      columns.info.append(")")
+    }
   }
 
   /// Which options' link-layer addresses a summary ends with.

@@ -1,7 +1,8 @@
 import PacketCore
 
 extension IPv4 {
-  static let badChecksum = FindingKind("ip.checksum_bad", "Bad checksum", .error, .checksum) {
+  static let badChecksum = FindingKind("ip.checksum_bad.expert", "Bad checksum", .error, .checksum)
+  {
     found, expected in
     var text = TextBuffer(capacity: 64)
     text.append(" [should be 0x")

@@ -63,7 +63,7 @@ extension IPv4 {
   private static let headerFields: [Field<IPv4>] = [
     .number("ip.version", "Version", at: 0..<1, mask: 0xf0) { $0.versionAndLength >> 4 },
     // In octets, as Wireshark has it; the packet holds words of four.
-    .number("ip.hdr_len", "Header Length", bits: 8, at: { _ in 0..<1 }) {
+    .number("ip.hdr_len", "Header Length", bits: 8, unit: "bytes", at: { _ in 0..<1 }) {
       UInt8(truncatingIfNeeded: $0.headerLength)
     },
     .number(
@@ -79,7 +79,7 @@ extension IPv4 {
         ) { $0.differentiatedServices & 3 },
       ]
     ) { $0.differentiatedServices },
-    .number("ip.len", "Total Length", at: 2..<4) { $0.totalLength },
+    .number("ip.len", "Total Length", at: 2..<4, unit: "bytes") { $0.totalLength },
     .number("ip.id", "Identification", at: 4..<6, base: .hexadecimalAndDecimal) {
       $0.identification
     },
@@ -127,7 +127,7 @@ extension IPv4 {
       }
       return .unsigned(UInt64(note.fragmentCount))
     },
-    .derived("ip.reassembled.length", "Reassembled IPv4 length", .unsigned) {
+    .derived("ip.reassembled.length", "Reassembled IPv4 length", .unsigned, unit: "bytes") {
       _, record, dissection in
       guard let note = dissection.note(of: IPv4.self, record), note.fragmentCount > 0 else {
         return nil

@@ -141,13 +141,15 @@ public struct IPv6: Layer {
       .number("ipv6.flow", "Flow Label", at: 1..<4, mask: 0xf_ffff, base: .hexadecimal) {
         $0.flowLabel
       },
-      .number("ipv6.plen", "Payload Length", at: 4..<6) { $0.payloadLength },
+      .number("ipv6.plen", "Payload Length", at: 4..<6, unit: "bytes") { $0.payloadLength },
       .number("ipv6.nxt", "Next Header", at: 6..<7, label: IPProtocolNumbers.label) {
         $0.nextHeader
       },
       .number("ipv6.hlim", "Hop Limit", at: 7..<8) { $0.hopLimit },
       .ipv6("ipv6.src", "Source Address", at: 8..<24) { $0.source },
       .ipv6("ipv6.dst", "Destination Address", at: 24..<40) { $0.destination },
+      // The version of either IP is found under IPv4's name, as in Wireshark.
+      .either("ip.version", "Version", of: "ipv6.version"),
       .either("ipv6.addr", "Source or Destination Address", of: "ipv6.src", "ipv6.dst"),
     ]
       + IPv6Option.shared.map { part in

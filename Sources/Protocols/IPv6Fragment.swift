@@ -105,7 +105,7 @@ public struct IPv6Fragment: Layer {
         else { return nil }
         return .unsigned(UInt64(note.fragmentCount))
       },
-      .derived("ipv6.reassembled.length", "Reassembled IPv6 length", .unsigned) {
+      .derived("ipv6.reassembled.length", "Reassembled IPv6 length", .unsigned, unit: "bytes") {
         _, record, dissection in
         guard let note = dissection.note(of: IPv6Fragment.self, record), note.fragmentCount > 0
         else { return nil }

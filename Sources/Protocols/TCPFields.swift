@@ -35,10 +35,11 @@ extension TCP {
   /// A generated number that the note holds.
   static func noted(
     _ name: String, _ title: String, bits: Int = 32,
-    label: (@Sendable (UInt64) -> String?)? = nil,
+    unit: String = "", label: (@Sendable (UInt64) -> String?)? = nil,
     _ read: @escaping @Sendable (TCP, TCPNote) -> UInt32?
   ) -> Field<TCP> {
-    .derived(name, title, .unsigned, bits: bits, label: label) { tcp, record, dissection in
+    .derived(name, title, .unsigned, bits: bits, unit: unit, label: label) {
+      tcp, record, dissection in
       guard tcp.isWhole, let note = dissection.note(of: TCP.self, record) else { return nil }
       return read(tcp, note).map { .unsigned(UInt64($0)) }
     }
@@ -76,7 +77,7 @@ extension TCP {
       guard tcp.isWhole, let note = dissection.note(of: TCP.self, record) else { return nil }
       return .string(note.completeness.letters)
     },
-    noted("tcp.len", "TCP Segment Len") { _, note in
+    noted("tcp.len", "TCP Segment Len", unit: "bytes") { _, note in
       note.facts.contains(.hasLength) ? note.length : nil
     },
     .derived(
@@ -106,10 +107,11 @@ extension TCP {
       tcp.shows(12) ? .unsigned(UInt64(tcp.acknowledgment)) : nil
     },
     .number(
-      "tcp.hdr_len", "Header Length", bits: 8, at: { _ in 12..<13 }
+      "tcp.hdr_len", "Header Length", bits: 8, unit: "bytes", at: { _ in 12..<13 }
     ) { tcp in tcp.isWhole ? UInt32(tcp.statedLength) : nil },
     .number(
-      "tcp.flags", "Flags", at: 12..<14, mask: 0xfff, base: .hexadecimal, children: flagFields
+      "tcp.flags", "Flags", at: 12..<14, mask: 0xfff, base: .hexadecimal, label: TCPFlags.words,
+      children: flagFields
     ) { $0.flags.rawValue },
     plain("tcp.window_size_value", "Window", at: 14..<16) { UInt32($0.window) },
     noted("tcp.window_size", "Calculated window size") { tcp, note in
@@ -166,6 +168,7 @@ extension TCP {
       return .unsigned(UInt64(tcp.flags.accurateECN))
     },
     .derived("tcp.flags.str", "TCP Flags", .string) { tcp, record, dissection in
+      guard tcp.octetsPresent >= 14 else { return nil }
       let note = dissection.note(of: TCP.self, record)
       return .string(tcp.flags.letters(countsECN: note?.facts.contains(.countsECN) ?? false))
     },
@@ -193,9 +196,14 @@ extension TCP {
     timed("tcp.time_delta", "Time since previous frame in this TCP stream") {
       $0.sincePrevious
     },
-    .derived("tcp.analysis", "SEQ/ACK analysis", .label) { _, record, dissection in
+    .derived(
+      "tcp.analysis", "SEQ/ACK analysis", .label, children: verdictFields
+    ) { _, record, dissection in
       dissection.note(of: TCP.self, record)?.facts.contains(.isAnalysed) == true ? .present : nil
     },
+  ]
+
+  private static let verdictFields: [Field<TCP>] = [
     noted("tcp.analysis.acks_frame", "This is an ACK to the segment in frame") { _, note in
       ifNonzero(note.ackedFrame)
     },
@@ -205,10 +213,11 @@ extension TCP {
     timed("tcp.analysis.initial_rtt", "iRTT") {
       $0.facts.contains(.isAnalysed) && $0.initialRoundTrip != 0 ? $0.initialRoundTrip : nil
     },
-    noted("tcp.analysis.bytes_in_flight", "Bytes in flight") { _, note in
+    noted("tcp.analysis.bytes_in_flight", "Bytes in flight", unit: "bytes") { _, note in
       ifNonzero(note.bytesInFlight)
     },
-    noted("tcp.analysis.push_bytes_sent", "Bytes sent since last PSH flag") { _, note in
+    noted("tcp.analysis.push_bytes_sent", "Bytes sent since last PSH flag", unit: "bytes") {
+      _, note in
       note.bytesInFlight == 0 ? nil : note.pushBytesSent
     },
     .derived("tcp.analysis.flags", "TCP Analysis Flags", .label) { _, record, dissection in

@@ -52,7 +52,7 @@ enum TCPFinding {
   static let rst = sequence("tcp.connection.rst", "Connection reset (RST)", .warning)
 
   static let badChecksum = FindingKind(
-    "tcp.checksum_bad", "Bad checksum", .error, .checksum
+    "tcp.checksum_bad.expert", "Bad checksum", .error, .checksum
   ) { found, expected in " [should be \(hexadecimal(expected)), found \(hexadecimal(found))]" }
   static let allOnesChecksum = FindingKind(
     "tcp.checksum.ffff", "TCP Checksum 0xffff instead of 0x0000 (see RFC 1624)", .warning,

@@ -71,6 +71,13 @@ public struct TCPFlags: OptionSet, Sendable, BitwiseCopyable {
     if text.count == start { text.append("<None>") }
   }
 
+  /// The names, as the tree shows them before the number.
+  @Sendable static func words(_ value: UInt64) -> String? {
+    var text = TextBuffer(capacity: 64)
+    TCPFlags(rawValue: UInt16(truncatingIfNeeded: value)).write(to: &text)
+    return text.string
+  }
+
   /// One letter a bit, a middle dot where it is not set: `·······AP···`.
   func letters(countsECN: Bool) -> String {
     var text = ""

@@ -154,10 +154,16 @@ public struct UDP: Layer {
       columns.info.append(UInt64(length) &- 8)
     }
     switch note.verdict.status {
-    case .bad: columns.info.append(" [UDP CHECKSUM INCORRECT]")
     case .illegal: columns.info.append(" [ILLEGAL CHECKSUM (0)]")
     default: break
     }
+  }
+
+  public func summarizePart(_ count: Int, into columns: inout Columns) {
+    guard count >= 4 else { return }
+    columns.info.append(sourcePort)
+    columns.info.append(" → ")
+    columns.info.append(destinationPort)
   }
 
   static let badChecksum = FindingKind(
@@ -176,7 +182,7 @@ public struct UDP: Layer {
       .number("udp.srcport", "Source Port", at: 0..<2) { $0.sourcePort },
       .number("udp.dstport", "Destination Port", at: 2..<4) { $0.destinationPort },
       .either("udp.port", "Source or Destination Port", of: "udp.srcport", "udp.dstport"),
-      .number("udp.length", "Length", at: 4..<6) { $0.length },
+      .number("udp.length", "Length", at: 4..<6, unit: "bytes") { $0.length },
       .number("udp.checksum", "Checksum", at: 6..<8, base: .hexadecimal) { $0.checksum },
       .derived(
         "udp.checksum_calculated", "Calculated Checksum", .unsigned, base: .hexadecimal, bits: 16

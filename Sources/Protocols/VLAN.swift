@@ -47,6 +47,14 @@ public struct VLAN: Layer {
     into columns: inout Columns
   ) {
     columns.protocolName = "VLAN"
+    summarizeTag(into: &columns)
+  }
+
+  public func summarizePart(_ count: Int, into columns: inout Columns) {
+    if count >= 2 { summarizeTag(into: &columns) }
+  }
+
+  private func summarizeTag(into columns: inout Columns) {
     columns.info.append("PRI: ")
     columns.info.append(priority)
     columns.info.append(isDropEligible ? "  DEI: 1  ID: " : "  DEI: 0  ID: ")

@@ -42,7 +42,7 @@ struct FieldsCommand: ParsableCommand {
       return try output.flush()
     }
     let nameWidth = min(entries.map(\.name.count).max() ?? 0, 36)
-    let typeWidth = min(entries.map(\.type.count).max() ?? 0, 26)
+    let typeWidth = min(entries.map(\.type.count).max() ?? 0, 30)
     var layer: String?
     for entry in entries {
       if entry.layer != layer {

@@ -89,7 +89,7 @@ struct OutputOptions: ParsableArguments {
     let isCompatible = compatibility == .tshark
     switch form {
     case .fields:
-      do {
+      do throws(FieldsPrinter.OptionError) {
         return try FieldsPrinter(
           fields, options: FieldsPrinter.Options(fieldOptions), index: FieldIndex(.standard))
       } catch {

@@ -35,6 +35,7 @@ import Testing
 
   @Test func writingIsTheInverseOfReading() {
     eachLayer { packet, record, bytes, walk in
+      guard !record.isPart else { return }
       let name = record.type.description.name
       let header = Array(bytes[record.header])
       let written = record.type.rewrite(bytes.span.bytes, record)
@@ -119,7 +120,9 @@ import Testing
     var owners: [String: String] = [:]
     for layer in Registry.standard.layers {
       let description = layer.description
-      for name in description.fields.map(\.info.name) + description.findings.map(\.name) {
+      // A name for other fields may be another protocol's own: `ip.version` is IPv6's too.
+      let fields = description.fields.filter { $0.info.members.isEmpty }
+      for name in fields.map(\.info.name) + description.findings.map(\.name) {
         let owner = owners.updateValue(description.name, forKey: name)
         #expect(owner == nil, "\(name) is declared by \(owner ?? "") and \(description.name)")
       }

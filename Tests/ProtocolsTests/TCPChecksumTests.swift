@@ -18,7 +18,7 @@ struct TCPChecksumTests {
   func good() {
     let (note, findings) = Self.dissect(TCPBench.packet(Self.tcp, data: Array("odd".utf8)))
     #expect(note?.checksum.status == .good)
-    #expect(!findings.contains("tcp.checksum_bad"))
+    #expect(!findings.contains("tcp.checksum_bad.expert"))
   }
 
   @Test("wrong: bad, and the right value is named")
@@ -30,7 +30,7 @@ struct TCPChecksumTests {
     bench.take(packet)
     #expect(bench.note?.checksum.status == .bad)
     #expect(bench.note?.checksum.expected == right)
-    let finding = bench.dissection.findings.first { $0.kind.name == "tcp.checksum_bad" }
+    let finding = bench.dissection.findings.first { $0.kind.name == "tcp.checksum_bad.expert" }
     #expect(finding?.expected == UInt64(right))
     #expect(finding?.found == UInt64(right ^ 0x55))
   }
@@ -43,7 +43,7 @@ struct TCPChecksumTests {
     packet[37] = UInt8(truncatingIfNeeded: partial)
     let (note, findings) = Self.dissect(packet)
     #expect(note?.checksum.status == .offloaded)
-    #expect(!findings.contains("tcp.checksum_bad"))
+    #expect(!findings.contains("tcp.checksum_bad.expert"))
   }
 
   @Test("cut by the capture: unverified, whatever it says")
@@ -53,7 +53,7 @@ struct TCPChecksumTests {
     packet.removeLast()
     let (note, findings) = Self.dissect(packet, missing: 1)
     #expect(note?.checksum.status == .unverified)
-    #expect(!findings.contains("tcp.checksum_bad"))
+    #expect(!findings.contains("tcp.checksum_bad.expert"))
   }
 
   @Test("octets behind the datagram are not summed")

@@ -45,7 +45,7 @@ import Testing
       var bad: [Int] = []
       for packet in packets {
         walk.take(packet)
-        if walk.dissection.findings.contains(where: { $0.kind.name == "ip.checksum_bad" }) {
+        if walk.dissection.findings.contains(where: { $0.kind.name == "ip.checksum_bad.expert" }) {
           bad.append(walk.dissection.frame.number)
         }
       }
