@@ -4,6 +4,9 @@ import PacketCore
 /// while the frames are walked, to say the name behind a `FrameHeader.point`.
 public final class CaptureInterfaceTable {
   /// The interfaces of each section. A pcap file has one section with one interface.
+  // One reader on one thread grows it, between the frames; the check at run time would cost as much
+  // as reading a frame.
+  @exclusivity(unchecked)
   public private(set) var sections: [[CaptureInterface]] = []
   private var count = 0
 

@@ -60,6 +60,27 @@ public struct ByteReader: ~Escapable, ~Copyable {
     return T(bigEndian: value)
   }
 
+  /// The next three integers, network byte order: headers of fixed length are read by words that
+  /// are checked together, and then taken apart.
+  /// - Throws: `ParseError` `.cut` or `.short` when fewer octets are left; nothing is read then.
+  @inlinable @inline(__always)
+  public mutating func read<
+    A: FixedWidthInteger & BitwiseCopyable, B: FixedWidthInteger & BitwiseCopyable,
+    C: FixedWidthInteger & BitwiseCopyable
+  >(_: A.Type, _: B.Type, _: C.Type) throws(ParseError) -> (A, B, C) {
+    let second = MemoryLayout<A>.size
+    let third = second &+ MemoryLayout<B>.size
+    let size = third &+ MemoryLayout<C>.size
+    guard end &- offset >= size else { throw failure(needing: size) }
+    let start = offset
+    position &+= size
+    return (
+      A(bigEndian: bytes.unsafeLoadUnaligned(fromUncheckedByteOffset: start, as: A.self)),
+      B(bigEndian: bytes.unsafeLoadUnaligned(fromUncheckedByteOffset: start &+ second, as: B.self)),
+      C(bigEndian: bytes.unsafeLoadUnaligned(fromUncheckedByteOffset: start &+ third, as: C.self))
+    )
+  }
+
   /// The integer `distance` octets after the cursor, which stays where it is; network byte order.
   /// - Throws: `ParseError` when it does not lie inside.
   @inlinable

@@ -14,8 +14,8 @@ public struct Dissection: Sendable {
   public var previousDisplayedTime: Timestamp
 
   /// The layers, outermost first; the first is the frame itself.
-  @inlinable public var layers: [LayerRecord] { records }
-  @usableFromInline var records: [LayerRecord] = []
+  @inlinable public var layers: LayerRecords { records }
+  @usableFromInline var records = LayerRecords()
   /// What was found wrong or worth a remark, in the order of the layers.
   public private(set) var findings: [Finding] = []
   /// Why the walk ended before the packet did, and in which protocol.
@@ -32,7 +32,6 @@ public struct Dissection: Sendable {
   /// A buffer in which the walk goes on when the present one is done.
   var continuation: (buffer: Int, type: PayloadType)?
 
-  @usableFromInline var notes: [UInt64]
   @usableFromInline var notesCount = 0
   @usableFromInline var currentBuffer: UInt8 = 0
   @usableFromInline var currentSpace = PayloadType.Space.nothing
@@ -56,14 +55,14 @@ public struct Dissection: Sendable {
     firstTime = frame.time
     previousTime = frame.time
     previousDisplayedTime = frame.time
-    notes = Array(repeating: 0, count: 256)
-    records.reserveCapacity(16)
   }
 
   /// Forgets the last packet.
-  mutating func begin(_ frame: FrameHeader) {
+  @inline(__always)
+  mutating func begin(_ frame: FrameHeader, number: Int) {
     self.frame = frame
-    records.removeAll(keepingCapacity: true)
+    self.frame.number = number
+    records.removeAll()
     if !findings.isEmpty { findings.removeAll(keepingCapacity: true) }
     if !buffers.isEmpty { buffers.removeAll(keepingCapacity: true) }
     if !comments.isEmpty { comments.removeAll(keepingCapacity: true) }
@@ -169,15 +168,14 @@ public struct Dissection: Sendable {
   }
 
   /// Keeps a layer's note.
-  @inlinable
+  @inlinable @inline(__always)
   public mutating func setNote<Note: BitwiseCopyable>(_ note: Note, at index: Int) {
     let words = (MemoryLayout<Note>.size &+ 7) / 8
-    guard notesCount &+ words <= notes.count else { return }
-    let offset = notesCount
-    notes.withUnsafeMutableBytes {
-      $0.storeBytes(of: note, toByteOffset: offset &* 8, as: Note.self)
+    guard notesCount &+ words <= PacketPlaces.noteWords, records.indices.contains(index) else {
+      return
     }
-    records[index].note = UInt16(truncatingIfNeeded: offset)
+    records.places.notes.storeBytes(of: note, toByteOffset: notesCount &* 8, as: Note.self)
+    records.places.records[index].note = UInt16(truncatingIfNeeded: notesCount)
     notesCount &+= words
   }
 
@@ -185,9 +183,10 @@ public struct Dissection: Sendable {
   @inlinable
   public func note<L: Layer>(of layer: L.Type, _ record: LayerRecord) -> L.Note? {
     guard record.note != LayerRecord.noNote else { return nil }
-    return notes.withUnsafeBytes {
-      $0.loadUnaligned(fromByteOffset: Int(record.note) &* 8, as: L.Note.self)
-    }
+    // A record of another dissection may claim any place.
+    let offset = Int(record.note) &* 8
+    guard offset &+ MemoryLayout<L.Note>.size <= PacketPlaces.noteWords &* 8 else { return nil }
+    return records.places.notes.loadUnaligned(fromByteOffset: offset, as: L.Note.self)
   }
 
   /// The innermost layer of a protocol that is not quoted.

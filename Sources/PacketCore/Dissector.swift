@@ -7,10 +7,10 @@ public struct Dissector: ~Copyable {
   private let memories: [AnyObject]
   private let handles: [Unmanaged<AnyObject>]
   private var count = 0
-  private var firstTime: Timestamp?
-  private var previousTime: Timestamp?
+  private var hasBegun = false
+  private var firstTime = Timestamp(seconds: 0, nanoseconds: 0)
+  private var previousTime = Timestamp(seconds: 0, nanoseconds: 0)
   private var previousDisplayedTime: Timestamp?
-  private var lastTime: Timestamp?
 
   public init(_ registry: Registry, limits: Limits = Limits()) {
     self.registry = registry
@@ -29,7 +29,9 @@ public struct Dissector: ~Copyable {
   }
 
   /// The packet dissected last was shown: it is what `frame.time_delta_displayed` counts from.
-  public mutating func noteDisplayed() { previousDisplayedTime = lastTime }
+  public mutating func noteDisplayed() {
+    if hasBegun { previousDisplayedTime = previousTime }
+  }
 
   /// Leaves out the next frame of the capture, which keeps its number.
   public mutating func skip() { count &+= 1 }
@@ -45,16 +47,17 @@ public struct Dissector: ~Copyable {
     _ bytes: RawSpan, _ header: FrameHeader, into dissection: inout Dissection
   ) {
     count &+= 1
-    var header = header
-    header.number = count
-    dissection.begin(header)
+    dissection.begin(header, number: count)
     let time = header.time
-    if firstTime == nil { firstTime = time }
-    dissection.firstTime = firstTime ?? time
-    dissection.previousTime = previousTime ?? time
+    if !hasBegun {
+      hasBegun = true
+      firstTime = time
+      previousTime = time
+    }
+    dissection.firstTime = firstTime
+    dissection.previousTime = previousTime
     dissection.previousDisplayedTime = previousDisplayedTime ?? time
     previousTime = time
-    lastTime = time
 
     _ = dissection.push(
       Frame.self, start: 0, headerEnd: 0, end: bytes.byteCount,
@@ -67,7 +70,8 @@ public struct Dissector: ~Copyable {
     }
   }
 
-  private func walk(
+  /// Mutating, though it changes nothing here: otherwise the dissector would be copied for the call.
+  private mutating func walk(
     _ bytes: RawSpan, reportedEnd: Int, as first: PayloadType, into dissection: inout Dissection
   ) {
     var type = first

@@ -143,7 +143,7 @@ extension Layer {
   }
 
   /// The layer that `record` stands for, decoded from its buffer.
-  @inlinable
+  @inlinable @inline(__always)
   public static func decode(_ record: LayerRecord, in bytes: RawSpan) -> Self? {
     let end = record.range.upperBound
     var reader = ByteReader(

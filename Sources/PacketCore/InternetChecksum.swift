@@ -11,31 +11,37 @@ public struct InternetChecksum: Sendable {
   public mutating func add(_ bytes: RawSpan) {
     // Words are summed in the machine's byte order and swapped once at the end: RFC 1071 section
     // 2 (B), "the sum of 16-bit integers can be computed in either byte order".
+    // And 64 bits at a time, each carry added at the other end: section 2 (C), "the sum can be
+    // computed in parallel", and 2**64 - 1 is a multiple of 2**16 - 1.
     let count = bytes.byteCount
     var words: UInt64 = 0
     var offset = 0
     // No load is checked again: each loop's condition keeps it inside `count`.
     while offset &+ 16 <= count {
-      let first = bytes.unsafeLoadUnaligned(fromUncheckedByteOffset: offset, as: UInt64.self)
-      let second = bytes.unsafeLoadUnaligned(fromUncheckedByteOffset: offset &+ 8, as: UInt64.self)
-      words &+= (first & 0xffff_ffff) &+ (first &>> 32)
-      words &+= (second & 0xffff_ffff) &+ (second &>> 32)
+      words.addAround(bytes.unsafeLoadUnaligned(fromUncheckedByteOffset: offset, as: UInt64.self))
+      words.addAround(
+        bytes.unsafeLoadUnaligned(fromUncheckedByteOffset: offset &+ 8, as: UInt64.self))
       offset &+= 16
     }
-    while offset &+ 4 <= count {
-      words &+= UInt64(
-        bytes.unsafeLoadUnaligned(fromUncheckedByteOffset: offset, as: UInt32.self))
+    if offset &+ 8 <= count {
+      words.addAround(bytes.unsafeLoadUnaligned(fromUncheckedByteOffset: offset, as: UInt64.self))
+      offset &+= 8
+    }
+    // What is left, under eight octets, adds up without a carry.
+    var rest: UInt64 = 0
+    if offset &+ 4 <= count {
+      rest = UInt64(bytes.unsafeLoadUnaligned(fromUncheckedByteOffset: offset, as: UInt32.self))
       offset &+= 4
     }
     if offset &+ 2 <= count {
-      words &+= UInt64(
-        bytes.unsafeLoadUnaligned(fromUncheckedByteOffset: offset, as: UInt16.self))
+      rest &+= UInt64(bytes.unsafeLoadUnaligned(fromUncheckedByteOffset: offset, as: UInt16.self))
       offset &+= 2
     }
     if offset < count {
       let last = bytes.unsafeLoadUnaligned(fromUncheckedByteOffset: offset, as: UInt8.self)
-      words &+= UInt64(UInt16(last).littleEndian)
+      rest &+= UInt64(UInt16(last).littleEndian)
     }
+    words.addAround(rest)
     sum &+= UInt64(Self.folded(words).byteSwapped)
   }
 
@@ -68,6 +74,15 @@ public struct InternetChecksum: Sendable {
     sum = (sum & 0xffff) &+ (sum &>> 16)
     sum = (sum & 0xffff) &+ (sum &>> 16)
     return UInt16(truncatingIfNeeded: (sum & 0xffff) &+ (sum &>> 16))
+  }
+}
+
+extension UInt64 {
+  /// Adds in ones' complement: what overflows is added at the lower end.
+  @inlinable @inline(__always)
+  mutating func addAround(_ other: UInt64) {
+    let (sum, carries) = addingReportingOverflow(other)
+    self = sum &+ (carries ? 1 : 0)
   }
 }
 
@@ -106,7 +121,7 @@ public struct ChecksumVerdict: Sendable, BitwiseCopyable {
   ///   - total: The sum over pseudo-header and data, the field included.
   ///   - pseudoHeader: The sum over the pseudo-header alone, nil where there is none. A field that
   ///     equals it was left for the network card to complete: offloaded, not bad.
-  @inlinable
+  @inlinable @inline(__always)
   public init(found: UInt16, total: InternetChecksum, pseudoHeader: InternetChecksum?) {
     if total.folded == 0xffff {
       self.init(.good, expected: found)

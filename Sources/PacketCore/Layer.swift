@@ -71,13 +71,17 @@ public final class NoMemory: LayerMemory {
 public struct Limits: Sendable {
   /// Layers in one packet.
   public var layers = 64
-  /// Octets of IP fragments waiting for their rest.
-  public var fragmentOctets = 16 << 20
+  /// Octets of IP fragments waiting for their rest, as many as Linux lets wait by default.
+  public var fragmentOctets = 4 << 20
   /// Seconds that fragments wait, counted in the capture's own time. RFC 791 section 3.2 speaks of
   /// 15 s, RFC 8200 section 4.5 of 60 s.
   public var fragmentSeconds: Int64 = 60
-  /// Connections remembered at once; the longest idle are forgotten first.
-  public var connections = 1 << 20
+  /// TCP connections remembered at once, about 300 octets each; the longest idle are forgotten
+  /// first.
+  public var connections = 1 << 17
+  /// What else has two sides (UDP conversations, DNS and echo requests), remembered at once of each
+  /// protocol, about 60 octets each; the longest idle are forgotten first.
+  public var exchanges = 1 << 19
   public init() {}
 }
 

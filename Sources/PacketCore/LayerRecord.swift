@@ -1,3 +1,71 @@
+/// The layers of one packet, outermost first.
+public struct LayerRecords: RandomAccessCollection, Sendable {
+  @usableFromInline var places = PacketPlaces()
+  @usableFromInline var used = 0
+
+  init() {}
+
+  @inlinable public var startIndex: Int { 0 }
+  @inlinable public var endIndex: Int { used }
+  @inlinable public var count: Int { used }
+
+  @inlinable
+  public subscript(position: Int) -> LayerRecord {
+    precondition(position >= 0 && position < used, "no such layer")
+    return places.records[position]
+  }
+
+  /// Forgets the last packet. Copies that were made of it keep theirs.
+  @inline(__always)
+  mutating func removeAll() {
+    if !isKnownUniquelyReferenced(&places) { places = PacketPlaces() }
+    used = 0
+  }
+
+  @inlinable @inline(__always)
+  mutating func append(_ record: LayerRecord) {
+    if used == places.capacity { places.grow(used) }
+    places.records[used] = record
+    used &+= 1
+  }
+}
+
+/// The memory that a dissection's layers and notes stand in, kept from packet to packet.
+///
+/// It is written for every layer of every packet, so it is not an array, which would ask each time
+/// whether it has been copied: `LayerRecords.removeAll` asks once a packet. In between only the
+/// walk writes, and behind `LayerRecords.used` only.
+@usableFromInline
+final class PacketPlaces: @unchecked Sendable {
+  // Used by the one thread that walks.
+  @usableFromInline @exclusivity(unchecked) var records: UnsafeMutablePointer<LayerRecord>
+  @usableFromInline @exclusivity(unchecked) var capacity = 16
+  /// 64-bit words for notes.
+  @usableFromInline static var noteWords: Int { 256 }
+  @usableFromInline let notes: UnsafeMutableRawPointer
+
+  @usableFromInline
+  init() {
+    records = .allocate(capacity: capacity)
+    notes = .allocate(byteCount: Self.noteWords * 8, alignment: 8)
+  }
+
+  deinit {
+    records.deallocate()
+    notes.deallocate()
+  }
+
+  /// Doubles the room for layers; `used` of them are there.
+  @usableFromInline @inline(never)
+  func grow(_ used: Int) {
+    let larger = UnsafeMutablePointer<LayerRecord>.allocate(capacity: capacity * 2)
+    larger.update(from: records, count: used)
+    records.deallocate()
+    records = larger
+    capacity *= 2
+  }
+}
+
 /// Where one layer is: all that a dissection stores about it. Its value is decoded again when
 /// somebody asks, which costs tens of nanoseconds; a stored value would cost a heap box.
 public struct LayerRecord: Sendable {

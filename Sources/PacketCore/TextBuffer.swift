@@ -62,8 +62,8 @@ public struct TextBuffer: ~Copyable {
     length &+= 1
   }
 
-  /// A literal.
-  @inlinable
+  /// A literal. Always inlined: where it is used its octets are known, and become a store or two.
+  @inlinable @inline(__always)
   public mutating func append(_ text: StaticString) {
     let size = text.utf8CodeUnitCount
     reserve(size)
@@ -131,27 +131,72 @@ public struct TextBuffer: ~Copyable {
   @inlinable
   public mutating func append(byte: UInt8, times: Int) {
     guard times > 0 else { return }
-    reserve(times)
+    reserve(max(times, 16))
     let place = base + length
-    for index in 0..<times { place.storeBytes(of: byte, toByteOffset: index, as: UInt8.self) }
     length &+= times
+    if times <= 16 {
+      // Two whole words, of which those octets count that were asked for.
+      let word = UInt64(byte) &* 0x0101_0101_0101_0101
+      place.storeBytes(of: word, as: UInt64.self)
+      place.storeBytes(of: word, toByteOffset: 8, as: UInt64.self)
+    } else {
+      place.initializeMemory(as: UInt8.self, repeating: byte, count: times)
+    }
   }
 
   /// A number in decimal.
   public mutating func append(_ number: UInt64) {
-    reserve(20)
-    let end = length &+ Self.digits(of: number)
-    write(number, endingAt: end)
-    length = end
+    reserve(24)
+    if number < 10_000 {
+      // Half the steps of `eightDigits`.
+      let hundreds = (number &* 5243) &>> 19
+      let pairs = hundreds | (number &- hundreds &* 100) &<< 16
+      let tens = ((pairs &* 103) &>> 10) & 0x000f_000f
+      let digits = tens | (pairs &- tens &* 10) &<< 8
+      let zeros = (digits | 1 &<< 24).trailingZeroBitCount & 0x18
+      let text = (digits | 0x3030_3030) &>> UInt64(zeros)
+      (base + length).storeBytes(
+        of: UInt32(truncatingIfNeeded: text).littleEndian, as: UInt32.self)
+      length &+= 4 &- zeros &>> 3
+      return
+    }
+    guard number < 100_000_000 else { return appendLong(number) }
+    length = Self.writeShort(number, to: base + length) - base
+  }
+
+  /// A number of nine digits or more; room for all of them is there. Apart from `append`, so that
+  /// short numbers do not pay for its registers.
+  @inline(never)
+  private mutating func appendLong(_ number: UInt64) {
+    let upper = number / 100_000_000
+    var place = base + length
+    if upper < 100 {
+      // Nearly always: 32 bits end here.
+      let tens = (upper &* 103) &>> 10
+      if tens != 0 {
+        place.storeBytes(of: UInt8(truncatingIfNeeded: tens &+ 48), as: UInt8.self)
+        place += 1
+      }
+      let ones = upper &- tens &* 10
+      place.storeBytes(of: UInt8(truncatingIfNeeded: ones &+ 48), as: UInt8.self)
+      place += 1
+    } else if upper < 100_000_000 {
+      place = Self.writeShort(upper, to: place)
+    } else {
+      let top = upper / 100_000_000
+      place = Self.writeShort(top, to: place)
+      place = Self.writeEight(upper &- top &* 100_000_000, to: place)
+    }
+    place = Self.writeEight(number &- upper &* 100_000_000, to: place)
+    length = place - base
   }
 
   /// A number in decimal with spaces before it to `width` columns.
+  @inlinable
   public mutating func append(_ number: UInt64, rightAlignedTo width: Int) {
-    let digits = Self.digits(of: number)
-    append(byte: 32, times: width &- digits)
-    reserve(20)
-    length &+= digits
-    write(number, endingAt: length)
+    let start = length
+    append(number)
+    alignRight(from: start, to: width)
   }
 
   /// Decimal digits of a number, 1 to 20.
@@ -177,50 +222,41 @@ public struct TextBuffer: ~Copyable {
     return digits
   }
 
-  /// "00", "01" … "99": two digits are written at a time.
-  private static var pairs: UnsafeRawPointer {
-    let text: StaticString = """
-      0001020304050607080910111213141516171819202122232425262728293031323334\
-      3536373839404142434445464748495051525354555657585960616263646566676869\
-      707172737475767778798081828384858687888990919293949596979899
-      """
-    return UnsafeRawPointer(text.utf8Start)
+  /// The eight decimal digits of a number below 100 000 000, the first in the lowest octet, as
+  /// values and not characters. All eight come out of the same few multiplications: halves of four
+  /// digits, then pairs, then digits, side by side in one word. A product with the reciprocal
+  /// divides, exactly for numbers of these sizes.
+  @inline(__always)
+  private static func eightDigits(_ number: UInt64) -> UInt64 {
+    let upper = (number &* 3_518_437_209) &>> 45  // by 10 000
+    let halves = upper | (number &- upper &* 10_000) &<< 32
+    let hundreds = ((halves &* 5243) &>> 19) & 0x0000_007f_0000_007f  // by 100
+    let pairs = hundreds | (halves &- hundreds &* 100) &<< 16
+    let tens = ((pairs &* 103) &>> 10) & 0x000f_000f_000f_000f  // by 10
+    return tens | (pairs &- tens &* 10) &<< 8
   }
 
-  /// Writes a number's digits so that the last stands before `end`.
+  /// Writes a number below 100 000 000 in the digits that it needs; the place has room for eight.
   @inline(__always)
-  private func write(_ number: UInt64, endingAt end: Int) {
-    var place = base + end
-    let pairs = Self.pairs
-    var large = number
-    while large >> 32 != 0 {
-      let quotient = large / 100
-      place -= 2
-      copyPair(Int(truncatingIfNeeded: large &- quotient &* 100), from: pairs, to: place)
-      large = quotient
-    }
-    var rest = UInt32(truncatingIfNeeded: large)
-    while rest >= 100 {
-      let quotient = rest / 100
-      place -= 2
-      copyPair(Int(truncatingIfNeeded: rest &- quotient &* 100), from: pairs, to: place)
-      rest = quotient
-    }
-    if rest >= 10 {
-      place -= 2
-      copyPair(Int(truncatingIfNeeded: rest), from: pairs, to: place)
-    } else {
-      place -= 1
-      place.storeBytes(of: 48 &+ UInt8(truncatingIfNeeded: rest), as: UInt8.self)
-    }
+  private static func writeShort(
+    _ number: UInt64, to place: UnsafeMutableRawPointer
+  ) -> UnsafeMutableRawPointer {
+    let digits = eightDigits(number)
+    // Zeros in front are cut off; the last digit stays, be it zero.
+    let zeros = (digits | 1 &<< 56).trailingZeroBitCount & 0x38
+    let text = (digits | 0x3030_3030_3030_3030) &>> UInt64(zeros)
+    place.storeBytes(of: text.littleEndian, as: UInt64.self)
+    return place + (8 &- zeros &>> 3)
   }
 
+  /// Writes a number below 100 000 000 in eight digits.
   @inline(__always)
-  private func copyPair(
-    _ value: Int, from pairs: UnsafeRawPointer, to place: UnsafeMutableRawPointer
-  ) {
-    place.storeBytes(
-      of: pairs.loadUnaligned(fromByteOffset: value &* 2, as: UInt16.self), as: UInt16.self)
+  private static func writeEight(
+    _ number: UInt64, to place: UnsafeMutableRawPointer
+  ) -> UnsafeMutableRawPointer {
+    let text = eightDigits(number) | 0x3030_3030_3030_3030
+    place.storeBytes(of: text.littleEndian, as: UInt64.self)
+    return place + 8
   }
 
   /// A number in decimal.
@@ -236,10 +272,30 @@ public struct TextBuffer: ~Copyable {
     append(UInt64(number.magnitude))
   }
 
+  /// A point and six digits: a number below 1 000 000 as the millionths that it counts.
+  public mutating func append(millionths number: UInt32) {
+    reserve(9)
+    let digits = Self.eightDigits(UInt64(number)) | 0x3030_3030_3030_3030
+    let place = base + length
+    // The point takes the place of the second leading zero.
+    let text = (digits &>> 8) & ~0xff | 0x2e
+    place.storeBytes(of: text.littleEndian, as: UInt64.self)
+    length &+= 7
+  }
+
   /// A number in decimal with leading zeros to `width` digits; more when it has more.
   public mutating func append(_ number: UInt64, zeroPaddedTo width: Int) {
-    append(byte: 48, times: width &- Self.digits(of: number))
-    append(number)
+    guard number < 100_000_000, width > 0, width <= 8 else {
+      append(byte: 48, times: width &- Self.digits(of: number))
+      return append(number)
+    }
+    reserve(8)
+    let digits = Self.eightDigits(number)
+    // As many zeros in front are cut off as there are, but none that the width asks for.
+    let zeros = (digits | 1 &<< UInt64((8 &- width) &* 8)).trailingZeroBitCount & 0x38
+    let text = (digits | 0x3030_3030_3030_3030) &>> UInt64(zeros)
+    (base + length).storeBytes(of: text.littleEndian, as: UInt64.self)
+    length &+= 8 &- zeros &>> 3
   }
 
   @inlinable
@@ -263,20 +319,29 @@ public struct TextBuffer: ~Copyable {
   }
 
   /// Moves what was written after `start` to the right end of `width` columns.
-  @inlinable
+  @inlinable @inline(__always)
   public mutating func alignRight(from start: Int, to width: Int) {
+    if length &- start < width { shiftRight(from: start, to: width) }
+  }
+
+  @usableFromInline
+  mutating func shiftRight(from start: Int, to width: Int) {
     let size = length &- start
     let missing = width &- size
     guard missing > 0, size >= 0 else { return }
-    reserve(missing)
-    var index = size
-    while index > 0 {
-      index &-= 1
-      let byte = base.load(fromByteOffset: start &+ index, as: UInt8.self)
-      base.storeBytes(of: byte, toByteOffset: start &+ index &+ missing, as: UInt8.self)
-    }
-    for offset in 0..<missing {
-      base.storeBytes(of: 32, toByteOffset: start &+ offset, as: UInt8.self)
+    reserve(max(missing, 32))
+    let place = base + start
+    if width <= 16 {
+      // Taken whole into two words, over which spaces are written before they are put down again.
+      let first = place.loadUnaligned(as: UInt64.self)
+      let second = place.loadUnaligned(fromByteOffset: 8, as: UInt64.self)
+      place.storeBytes(of: 0x2020_2020_2020_2020, as: UInt64.self)
+      place.storeBytes(of: 0x2020_2020_2020_2020, toByteOffset: 8, as: UInt64.self)
+      place.storeBytes(of: first, toByteOffset: missing, as: UInt64.self)
+      place.storeBytes(of: second, toByteOffset: missing &+ 8, as: UInt64.self)
+    } else {
+      (place + missing).copyMemory(from: place, byteCount: size)
+      place.initializeMemory(as: UInt8.self, repeating: 32, count: missing)
     }
     length &+= missing
   }

@@ -25,9 +25,8 @@ extension Columns {
     _ dissection: borrowing Dissection, _ frame: RawSpan, remarks: Bool
   ) {
     info.removeAll()
-    let records = dissection.layers
     if dissection.speaker > 0 {
-      let record = records[dissection.speaker]
+      let record = dissection.layers[dissection.speaker]
       if record.buffer == 0 {
         record.type.summarize(frame, record, in: dissection, into: &self)
       } else {
@@ -59,7 +58,7 @@ extension Columns {
       && finding.found != finding.expected
     {
       info.append(" [bad ")
-      info.append(records[finding.layer].type.column)
+      info.append(dissection.layers[finding.layer].type.column)
       info.append(" checksum 0x")
       info.append(hex: finding.found, digits: 4)
       info.append("≠0x")

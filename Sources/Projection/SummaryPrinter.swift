@@ -4,7 +4,7 @@ import PacketCore
 /// length, info.
 public final class SummaryPrinter: PacketPrinter {
   private let time: TimeFormat
-  private let arrow: StaticString
+  private let isASCII: Bool
   private let remarks: Bool
   /// Used by one thread only, for every packet.
   @exclusivity(unchecked) private var columns = Columns()
@@ -15,7 +15,7 @@ public final class SummaryPrinter: PacketPrinter {
   ///   - remarks: Whether a wrong checksum is named on the line; tshark's lines do not.
   public init(time: TimeFormat = .relative, ascii: Bool = false, remarks: Bool = true) {
     self.time = time
-    arrow = ascii ? " -> " : " → "
+    isASCII = ascii
     self.remarks = remarks
   }
 
@@ -27,13 +27,14 @@ public final class SummaryPrinter: PacketPrinter {
     text.append(byte: 32)
     var start = text.count
     text.append(time: dissection, as: time)
-    if text.count - start < 10 { text.alignRight(from: start, to: 10) }
+    text.alignRight(from: start, to: 10)
     text.append(byte: 32)
     text.append(dissection.endpoints.source, rightAlignedTo: 12)
-    text.append(arrow)
+    // Each a literal of its own: a literal is written in one store, a choice of two is copied.
+    if isASCII { text.append(" -> ") } else { text.append(" → ") }
     start = text.count
     text.append(dissection.endpoints.destination)
-    text.append(byte: 32, times: 12 - (text.count - start))
+    text.append(byte: 32, times: 12 &- (text.count &- start))
     text.append(byte: 32)
     text.append(columns.protocolName)
     text.append(byte: 32)

@@ -57,13 +57,14 @@ extension TextBuffer {
   }
 
   /// Nanoseconds as seconds with decimals.
+  @inline(__always)
   public mutating func append(seconds nanoseconds: Int64, digits: Int = 9) {
     if nanoseconds < 0 { append(byte: 45) }
     let magnitude = nanoseconds.magnitude
     let seconds = magnitude / 1_000_000_000
+    let fraction = UInt32(truncatingIfNeeded: magnitude &- seconds &* 1_000_000_000)
     append(seconds)
-    append(
-      decimals: UInt32(truncatingIfNeeded: magnitude &- seconds &* 1_000_000_000), digits: digits)
+    append(decimals: fraction, digits: digits)
   }
 
   /// A moment as seconds since 1970 with decimals.
@@ -80,13 +81,12 @@ extension TextBuffer {
   }
 
   /// The point and `digits` decimals of a fraction given in nanoseconds; nothing for 0 digits.
+  @inline(__always)
   public mutating func append(decimals nanoseconds: UInt32, digits: Int) {
     guard digits > 0 else { return }
+    // Microseconds, the resolution of most captures.
+    if digits == 6, nanoseconds < 1_000_000_000 { return append(millionths: nanoseconds / 1000) }
     append(byte: 46)
-    if digits == 6 {
-      append(UInt64(nanoseconds / 1000), zeroPaddedTo: 6)
-      return
-    }
     var value = UInt64(nanoseconds)
     for _ in 0..<max(9 - digits, 0) { value /= 10 }
     append(value, zeroPaddedTo: min(digits, 9))

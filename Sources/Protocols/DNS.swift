@@ -192,15 +192,16 @@ public struct DNS: Layer {
 /// Requests and the responses that were seen to them, by conversation and transaction number.
 public final class DNSTransactions: LayerMemory {
   private struct Transaction {
-    var request: UInt64
-    var response: UInt64
     var time: Timestamp
+    // Frames in four octets, since there are many of them.
+    var request: UInt32
+    var response: UInt32
   }
-  private var transactions: FlowTable<Transaction>
+  private var transactions: FlowTable<UInt64, Transaction>
   /// A request this much later with the same number is a new one.
   private static let retransmissionTime: Int64 = 5_000_000_000
 
-  public init(limits: Limits) { transactions = FlowTable(limit: limits.connections) }
+  public init(limits: Limits) { transactions = FlowTable(limit: limits.exchanges) }
 
   func match(
     _ message: DNS, _ bytes: RawSpan, at index: Int, _ dissection: inout Dissection,
@@ -212,27 +213,27 @@ public final class DNSTransactions: LayerMemory {
     let key = FlowKey(
       dissection.endpoints, udp.sourcePort, udp.destinationPort, dissection.frame.point)
     let tag = UInt64(message.identifier) | 1 << 16
-    let frame = UInt64(dissection.frame.number)
+    let frame = UInt32(truncatingIfNeeded: dissection.frame.number)
     let now = dissection.frame.time
     let known = transactions[key, tag]
     if !message.isResponse {
       if let known, known.response == 0,
         now.nanoseconds(since: known.time) <= Self.retransmissionTime
       {
-        note.repeatedRequest = known.request
+        note.repeatedRequest = UInt64(known.request)
       } else {
-        transactions[key, tag] = Transaction(request: frame, response: 0, time: now)
+        transactions[key, tag] = Transaction(time: now, request: frame, response: 0)
       }
       return
     }
     guard var transaction = known else { return }
     if transaction.response == 0 {
-      note.requestFrame = transaction.request
+      note.requestFrame = UInt64(transaction.request)
       note.responseTime = now.nanoseconds(since: transaction.time)
       transaction.response = frame
       transactions[key, tag] = transaction
     } else {
-      note.repeatedResponse = transaction.response
+      note.repeatedResponse = UInt64(transaction.response)
     }
   }
 }

@@ -24,10 +24,10 @@ public struct Ethernet: Layer {
     self.type = type
   }
 
+  @inline(__always)  // Read and looked at in one go, its fields stay in registers.
   public init(reading reader: inout ByteReader) throws(ParseError) {
-    let first = try reader.read(UInt64.self)
-    let second = try reader.read(UInt32.self)
-    type = try reader.read()
+    let (first, second, last) = try reader.read(UInt64.self, UInt32.self, UInt16.self)
+    type = last
     destination = MACAddress(first >> 16)
     source = MACAddress((first & 0xffff) << 32 | UInt64(second))
     // IEEE 802.3 3.2.6: a value up to 1500 is the number of octets of data, and padding follows.

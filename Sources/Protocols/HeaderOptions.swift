@@ -23,7 +23,15 @@ public struct HeaderOptions: Sendable, Equatable {
   @inline(__always)
   init(reading reader: inout ByteReader, count wanted: Int) throws(ParseError) {
     count = 0
-    if wanted > 0 { try read(&reader, min(wanted, 40)) }
+    if wanted == 12 {
+      // TCP's timestamps and their padding: nearly every segment.
+      let (first, second, third) = try reader.read(UInt64.self, UInt16.self, UInt16.self)
+      words.0 = first
+      words.1 = UInt64(second) &<< 48 | UInt64(third) &<< 32
+      count = 12
+    } else if wanted > 0 {
+      try read(&reader, min(wanted, 40))
+    }
   }
 
   private mutating func read(_ reader: inout ByteReader, _ wanted: Int) throws(ParseError) {

@@ -185,13 +185,14 @@ public struct EchoNote: BitwiseCopyable, Sendable {
 /// identifier, sequence number and (for IPv4) data, which shows in the checksum.
 public final class EchoRequests: LayerMemory {
   private struct Request {
-    var frame: UInt64
     var time: Timestamp
+    // In four octets, since there are many of them.
+    var frame: UInt32
     var isAnswered: Bool
   }
-  private var requests: FlowTable<Request>
+  private var requests: FlowTable<UInt64, Request>
 
-  public init(limits: Limits) { requests = FlowTable(limit: limits.connections) }
+  public init(limits: Limits) { requests = FlowTable(limit: limits.exchanges) }
 
   private func tag(_ checksum: UInt16, _ rest: UInt32) -> UInt64 {
     UInt64(rest) << 16 | UInt64(checksum)
@@ -200,7 +201,8 @@ public final class EchoRequests: LayerMemory {
   func addRequest(replyChecksum: UInt16, _ rest: UInt32, _ dissection: borrowing Dissection) {
     let key = FlowKey(dissection.endpoints, 0, 0, dissection.frame.point)
     requests[key, tag(replyChecksum, rest)] = Request(
-      frame: UInt64(dissection.frame.number), time: dissection.frame.time, isAnswered: false)
+      time: dissection.frame.time, frame: UInt32(truncatingIfNeeded: dissection.frame.number),
+      isAnswered: false)
   }
 
   func findRequest(
@@ -210,7 +212,7 @@ public final class EchoRequests: LayerMemory {
     let key = FlowKey(dissection.endpoints, 0, 0, dissection.frame.point)
     let tag = tag(replyChecksum, rest)
     guard var request = requests[key, tag], !request.isAnswered else { return }
-    note.requestFrame = request.frame
+    note.requestFrame = UInt64(request.frame)
     note.responseTime = dissection.frame.time.nanoseconds(since: request.time)
     request.isAnswered = true
     requests[key, tag] = request

@@ -41,27 +41,28 @@ public struct IPv4: Layer {
     .etherType(0x0800), .ipProtocol(4), .ipVersion(4), .linkType(.ipv4), .llcSAP(0x06),
   ]
 
+  @inline(__always)  // Read and looked at in one go, its fields stay in registers.
   public init(reading reader: inout ByteReader) throws(ParseError) {
-    let first = try reader.read(UInt32.self)
-    versionAndLength = UInt8(truncatingIfNeeded: first >> 24)
-    differentiatedServices = UInt8(truncatingIfNeeded: first >> 16)
-    totalLength = UInt16(truncatingIfNeeded: first)
-    let second = try reader.read(UInt32.self)
-    identification = UInt16(truncatingIfNeeded: second >> 16)
-    flagsAndOffset = UInt16(truncatingIfNeeded: second)
-    let third = try reader.read(UInt32.self)
-    timeToLive = UInt8(truncatingIfNeeded: third >> 24)
-    `protocol` = UInt8(truncatingIfNeeded: third >> 16)
-    checksum = UInt16(truncatingIfNeeded: third)
-    source = IPv4Address(try reader.read())
-    destination = IPv4Address(try reader.read())
+    let (first, second, third) = try reader.read(UInt64.self, UInt64.self, UInt32.self)
+    versionAndLength = UInt8(truncatingIfNeeded: first &>> 56)
+    differentiatedServices = UInt8(truncatingIfNeeded: first &>> 48)
+    totalLength = UInt16(truncatingIfNeeded: first &>> 32)
+    identification = UInt16(truncatingIfNeeded: first &>> 16)
+    flagsAndOffset = UInt16(truncatingIfNeeded: first)
+    timeToLive = UInt8(truncatingIfNeeded: second &>> 56)
+    `protocol` = UInt8(truncatingIfNeeded: second &>> 48)
+    checksum = UInt16(truncatingIfNeeded: second &>> 32)
+    source = IPv4Address(UInt32(truncatingIfNeeded: second))
+    destination = IPv4Address(third)
     options = HeaderOptions()
     guard defect == .none else {
       // The header contradicts itself: nothing that it says about what follows can be trusted.
       reader.trim(toRemaining: 0)
       return
     }
-    options = try HeaderOptions(reading: &reader, count: headerLength - 20)
+    if headerLength > 20 {
+      options = try HeaderOptions(reading: &reader, count: headerLength - 20)
+    }
     // A length of 0 is left by the sender for its network card, which cuts a large packet into
     // segments and fills it in; the packet then reaches to the end of the frame.
     if totalLength != 0 { reader.trim(toRemaining: Int(totalLength) - headerLength) }

@@ -59,6 +59,7 @@ public struct TCP: Layer {
 
   /// Reads the header. RFC 9293 section 3.1.
   /// - Throws: `ParseError` only when not even the ports are there; see `octetsPresent`.
+  @inline(__always)  // Read and looked at in one go, its fields stay in registers.
   public init(reading reader: inout ByteReader) throws(ParseError) {
     if reader.remaining >= Self.fixedLength {
       try self.init(readingWhole: &reader)
@@ -69,17 +70,15 @@ public struct TCP: Layer {
 
   @inline(__always)
   private init(readingWhole reader: inout ByteReader) throws(ParseError) {
-    let ports = try reader.read(UInt32.self)
-    sourcePort = UInt16(truncatingIfNeeded: ports >> 16)
-    destinationPort = UInt16(truncatingIfNeeded: ports)
-    sequence = try reader.read()
-    acknowledgment = try reader.read()
-    let flagsAndWindow = try reader.read(UInt32.self)
-    offsetAndFlags = UInt16(truncatingIfNeeded: flagsAndWindow >> 16)
-    window = UInt16(truncatingIfNeeded: flagsAndWindow)
-    let sums = try reader.read(UInt32.self)
-    checksum = UInt16(truncatingIfNeeded: sums >> 16)
-    urgentPointer = UInt16(truncatingIfNeeded: sums)
+    let (first, second, third) = try reader.read(UInt64.self, UInt64.self, UInt32.self)
+    sourcePort = UInt16(truncatingIfNeeded: first &>> 48)
+    destinationPort = UInt16(truncatingIfNeeded: first &>> 32)
+    sequence = UInt32(truncatingIfNeeded: first)
+    acknowledgment = UInt32(truncatingIfNeeded: second &>> 32)
+    offsetAndFlags = UInt16(truncatingIfNeeded: second &>> 16)
+    window = UInt16(truncatingIfNeeded: second)
+    checksum = UInt16(truncatingIfNeeded: third &>> 16)
+    urgentPointer = UInt16(truncatingIfNeeded: third)
     octetsPresent = 20
     // A length below 20 or beyond the segment does not keep the other fields from being shown.
     let wanted = Int(offsetAndFlags >> 12) &* 4 &- Self.fixedLength

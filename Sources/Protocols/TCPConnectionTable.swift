@@ -34,7 +34,7 @@ struct TCPConnectionTable: Sendable {
   init(limit connections: Int) {
     limit = min(max(connections, 1), Int(UInt32.max) - 1)
     patience = UInt32(truncatingIfNeeded: limit / 8)
-    waiting = TCPUnacknowledged(limit: max(limit / 4, 1 << 16))
+    waiting = TCPUnacknowledged(limit: max(limit &* 2, 1 << 16))
   }
 
   /// See `TCPConversations.follow`.
@@ -46,7 +46,7 @@ struct TCPConnectionTable: Sendable {
     let (key, fromHigh) = TCPConnection.Key.of(ends, tcp.sourcePort, tcp.destinationPort, point)
     let hash = key.hash
     let before = forgotten
-    let known = number(of: key, hash)
+    let known = Self.number(of: key, hash, slots, blocks)
     let number = known ?? insert(key, hash, at: segment.time)
     if known != nil { touch(number) }
     if waiting.isFull { makeRoom(besides: number) }
@@ -80,7 +80,12 @@ struct TCPConnectionTable: Sendable {
     _modify { yield &blocks[Int(number) >> Self.blockShift][Int(number) & Self.blockMask] }
   }
 
-  private func number(of key: TCPConnection.Key, _ hash: UInt32) -> UInt32? {
+  /// Takes the two arrays alone: the table as a whole would be copied for the call.
+  @inline(__always)
+  private static func number(
+    of key: TCPConnection.Key, _ hash: UInt32, _ slots: ContiguousArray<UInt64>,
+    _ blocks: [ContiguousArray<TCPConnection>]
+  ) -> UInt32? {
     let mask = slots.count &- 1
     var index = Int(hash) & mask
     while true {
@@ -88,7 +93,7 @@ struct TCPConnectionTable: Sendable {
       if slot == 0 { return nil }
       if UInt32(truncatingIfNeeded: slot &>> 32) == hash {
         let number = UInt32(truncatingIfNeeded: slot) &- 1
-        if self[number].key == key { return number }
+        if blocks[Int(number) >> blockShift][Int(number) & blockMask].key == key { return number }
       }
       index = (index &+ 1) & mask
     }
@@ -160,8 +165,13 @@ struct TCPConnectionTable: Sendable {
 
   // MARK: The order of use
 
+  @inline(__always)
   private mutating func touch(_ number: UInt32) {
     guard number != newest, packets &- self[number].movedAt > patience else { return }
+    moveUp(number)
+  }
+
+  private mutating func moveUp(_ number: UInt32) {
     unlink(number)
     self[number].movedAt = packets
     putInFront(number)

@@ -220,29 +220,30 @@ public struct UDP: Layer {
 /// UDP conversations: their numbers, in the order in which they were first seen, and their times.
 public final class UDPStreams: LayerMemory {
   private struct Stream {
+    // Nanoseconds since the capture's first frame: eight octets where a timestamp takes sixteen.
+    var first: Int64
+    var last: Int64
     var number: UInt32
-    var first: Timestamp
-    var last: Timestamp
   }
-  private var streams: FlowTable<Stream>
+  private var streams: FlowTable<NoTag, Stream>
   /// Conversations seen.
   public private(set) var count: UInt32 = 0
 
-  public init(limits: Limits) { streams = FlowTable(limit: limits.connections) }
+  public init(limits: Limits) { streams = FlowTable(limit: limits.exchanges) }
 
   func find(_ layer: UDP, _ dissection: inout Dissection, _ note: inout UDP.Note) {
-    let now = dissection.frame.time
+    let now = dissection.frame.time.nanoseconds(since: dissection.firstTime)
     let key = FlowKey(
       dissection.endpoints, layer.sourcePort, layer.destinationPort, dissection.frame.point)
-    if var stream = streams[key] {
+    if var stream = streams[key, NoTag()] {
       note.stream = stream.number
-      note.sinceFirst = now.nanoseconds(since: stream.first)
-      note.sincePrevious = now.nanoseconds(since: stream.last)
+      note.sinceFirst = now &- stream.first
+      note.sincePrevious = now &- stream.last
       stream.last = now
-      streams[key] = stream
+      streams[key, NoTag()] = stream
     } else {
       note.stream = count
-      streams[key] = Stream(number: count, first: now, last: now)
+      streams[key, NoTag()] = Stream(first: now, last: now, number: count)
       count &+= 1
     }
   }

@@ -37,6 +37,23 @@ import Testing
     }
   }
 
+  @Test func widthsOfEverySizeAreFilled() {
+    for number: UInt64 in [0, 7, 10, 999, 1000, 9999, 10_000, 123_456, 99_999_999, 100_000_000] {
+      let digits = String(number)
+      for width in -1...40 {
+        let zeros = String(repeating: "0", count: max(0, width - digits.count))
+        #expect(text { $0.append(number, zeroPaddedTo: width) } == zeros + digits)
+        let spaces = String(repeating: " ", count: max(0, width - digits.count))
+        #expect(text { $0.append(number, rightAlignedTo: width) } == spaces + digits)
+        #expect(text { $0.append(byte: 46, times: width) }.count == max(0, width))
+      }
+      if number < 1_000_000 {
+        let zeros = String(repeating: "0", count: 6 - digits.count)
+        #expect(text { $0.append(millionths: UInt32(number)) } == "." + zeros + digits)
+      }
+    }
+  }
+
   @Test func literalsOfEveryLengthAreCopied() {
     #expect(text { $0.append("") } == "")
     #expect(text { $0.append("a") } == "a")
@@ -54,7 +71,6 @@ import Testing
       let address = IPv4Address(octet << 24 | (255 - octet) << 16 | octet << 8 | 7)
       let expected = "\(octet).\(255 - octet).\(octet).7"
       #expect(text { $0.append(address) } == expected)
-      #expect(TextBuffer.columns(of: address) == expected.count)
       let spaces = String(repeating: " ", count: max(0, 15 - expected.count))
       #expect(text { $0.append(Address(address), rightAlignedTo: 15) } == spaces + expected)
     }

@@ -12,6 +12,7 @@ public func fuzzPackets(_ data: UnsafePointer<UInt8>?, _ size: Int) -> CInt {
   ]
   var limits = Limits()
   limits.connections = 16
+  limits.exchanges = 16
   limits.fragmentOctets = 1 << 16
   var dissector = Dissector(.standard, limits: limits)
   var dissection = Dissection()
