@@ -41,7 +41,8 @@ struct FilterProgram: Sendable {
   private var steps: [Step] = []
   private var loads: [DirectLoad] = []
   private var ranges: [(low: UInt64, high: UInt64)] = []
-  private var types: [ObjectIdentifier] = []
+  /// A protocol, and the octets of its header that a field needs to be there.
+  private var types: [(type: ObjectIdentifier, end: Int)] = []
   private var tests: [FilterTest] = []
   private var entries: [Int] = []
   private var start = accept
@@ -111,11 +112,15 @@ struct FilterProgram: Sendable {
     guard field.reader.sources.allSatisfy({ $0.layer != nil }) else { return nil }
     var step = Step(kind: .layers)
     step.first = types.count
-    for source in field.reader.sources {
-      guard let layer = source.layer, !types[step.first...].contains(ObjectIdentifier(layer)) else {
-        continue
+    for (position, source) in field.reader.sources.enumerated() {
+      guard let layer = source.layer else { continue }
+      let end = field.loads[position].map { $0.offset + $0.width } ?? 0
+      let type = ObjectIdentifier(layer)
+      if let known = types[step.first...].firstIndex(where: { $0.type == type }) {
+        types[known].end = min(types[known].end, end)
+      } else {
+        types.append((type, end))
       }
-      types.append(ObjectIdentifier(layer))
     }
     step.count = types.count - step.first
     return step
@@ -187,8 +192,10 @@ struct FilterProgram: Sendable {
     let records = dissection.layers
     for index in records.indices {
       let type = ObjectIdentifier(records[index].type)
-      for position in step.first..<step.first &+ step.count where types[position] == type {
-        return true
+      for position in step.first..<step.first &+ step.count where types[position].type == type {
+        if !records[index].isPart || types[position].end <= Int(records[index].headerLength) {
+          return true
+        }
       }
     }
     return false
