@@ -7,7 +7,7 @@ import Testing
   private static let allowed: [String: Set<String>] = [
     "PacketCore": [],
     "Protocols": ["PacketCore"],
-    "DisplayFilter": ["PacketCore"],
+    "DisplayFilter": ["PacketCore", "Glibc"],
     "Capture": ["PacketCore", "CPcap", "CZlib", "CLinux", "Glibc"],
     "Projection": ["PacketCore", "DisplayFilter", "Glibc"],
     "netlab": [
