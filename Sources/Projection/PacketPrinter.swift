@@ -42,7 +42,7 @@ extension Columns {
       if !failure.isQuoted, !failure.isRecorded, failure.type.summarizes {
         protocolName = failure.type.column
         info.removeAll()
-        if let part = records.last, part.isPart {
+        if let part = dissection.layers.last, part.isPart {
           dissection.withBytes(of: part.buffer, frame: frame) { bytes in
             part.type.summarizePart(bytes, part, into: &self)
           }
