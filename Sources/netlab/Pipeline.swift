@@ -43,20 +43,10 @@ struct Pipeline: ~Copyable {
     if filter?.matches(dissection, in: bytes) == false { return false }
     displayed += 1
     guard let printer else { return true }
-    Self.print(&dissection, bytes, with: printer, into: &output.buffer)
+    printer.print(dissection, bytes, into: &output.buffer)
     dissector.noteDisplayed()
     if isFlushedPerFrame { try output.flush() } else { try output.flushIfFull() }
     return true
-  }
-
-  /// Lends the dissection for writing though it is only read: lent for reading, beside an output
-  /// that is written, all of it would be copied first.
-  @inline(__always)
-  private static func print(
-    _ dissection: inout Dissection, _ bytes: RawSpan, with printer: any PacketPrinter,
-    into text: inout TextBuffer
-  ) {
-    printer.print(dissection, bytes, into: &text)
   }
 
   /// Leaves a frame out, which keeps its number.
