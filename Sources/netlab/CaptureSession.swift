@@ -10,6 +10,8 @@ struct CaptureSession: ~Copyable {
   private var writer: CaptureFileWriter?
   private let writing: WriteOptions
   private let isPrinting: Bool
+  /// Asked for each frame; the options themselves are too slow to ask.
+  private let isWriting: Bool
   private let names: [String]
   private let interfaces: [CaptureInterface]
   private var queue = FrameQueue()
@@ -31,6 +33,7 @@ struct CaptureSession: ~Copyable {
     self.files = files
     self.writing = writing
     self.isPrinting = isPrinting
+    isWriting = writing.path != nil
   }
 
   /// Captures until a signal, a condition or an error ends it, and tells the counts.
@@ -60,7 +63,7 @@ struct CaptureSession: ~Copyable {
   /// One frame: written, then printed or put into the queue.
   private mutating func accept(_ bytes: RawSpan, _ header: FrameHeader) throws -> Bool {
     captured &+= 1
-    guard writing.path != nil else {
+    guard isWriting else {
       try show(bytes, header)
       return files.wrote(octetsInFile: 0) ? try perform(files.look(at: .now())) : true
     }
@@ -118,7 +121,7 @@ struct CaptureSession: ~Copyable {
         writer = nil
       case .delete(let path): unlink(path)
       case .open(let path):
-        guard writing.path != nil else { continue }
+        guard isWriting else { continue }
         writer = try CaptureFileWriter(
           path, format: writing.format(nanoseconds: true), interfaces: interfaces,
           application: "netlab " + Netlab.version)
