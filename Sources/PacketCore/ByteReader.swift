@@ -36,9 +36,6 @@ public struct ByteReader: ~Escapable, ~Copyable {
   /// Octets left to read.
   @inlinable public var remaining: Int { end &- offset }
 
-  /// Octets left on the wire, those that the capture cut off included.
-  @inlinable public var reportedRemaining: Int { reportedEnd &- offset }
-
   @usableFromInline
   func failure(needing count: Int) -> ParseError {
     // The octets existed on the wire: the capture is at fault, not the packet.

@@ -101,9 +101,6 @@ public struct Dissection: Sendable {
   /// What follows is a packet that this one quotes, not traffic of its own.
   @inlinable public mutating func quoteWhatFollows() { isQuoting = true }
 
-  /// Gives the layer at `index` back the columns, over those that follow.
-  public mutating func speak(_ index: Int) { speaking = index }
-
   /// The walk goes on in octets of their own (a reassembled datagram) once this layer is done.
   ///
   /// - Parameters:

@@ -17,10 +17,6 @@ public struct Registry: Sendable {
     }
   }
 
-  /// Positions of the two layers that every registry has.
-  static let framePosition = 0
-  static let payloadPosition = 1
-
   @inline(__always)
   private static func hash(_ key: UInt32) -> Int {
     Int(truncatingIfNeeded: (UInt64(key) &* 0x9E37_79B9_7F4A_7C15) &>> 40)

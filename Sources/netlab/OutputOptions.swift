@@ -100,13 +100,11 @@ struct OutputOptions: ParsableArguments {
     case .ek: return ElasticPrinter()
     case .csv: return CSVPrinter(time: time)
     case .text:
-      var printer: (any PacketPrinter)?
+      let printer: any PacketPrinter
       if isTree || opened != nil {
         printer = TreePrinter(opened: isTree ? nil : try openedProtocols())
-      } else if !isHex || isCompatible {
-        printer = SummaryPrinter(time: time, ascii: isASCII, remarks: !isCompatible)
       } else {
-        printer = SummaryPrinter(time: time, ascii: isASCII)
+        printer = SummaryPrinter(time: time, ascii: isASCII, remarks: !isCompatible)
       }
       return isHex ? HexPrinter(below: printer) : printer
     }

@@ -12,9 +12,8 @@ struct Pipeline: ~Copyable {
   private let printer: (any PacketPrinter)?
   private var output = StandardOutput()
   private let isFlushedPerFrame: Bool
-  /// Frames that were dissected, and that the filter let through.
+  /// Frames that were taken, the ones left out included.
   private(set) var frames = 0
-  private(set) var displayed = 0
 
   /// - Parameter isFlushedPerFrame: Whether each line is passed on at once.
   init(
@@ -41,7 +40,6 @@ struct Pipeline: ~Copyable {
     dissector.dissect(bytes, header, into: &dissection)
     describe(&dissection)
     if filter?.matches(dissection, in: bytes) == false { return false }
-    displayed += 1
     guard let printer else { return true }
     printer.print(dissection, bytes, into: &output.buffer)
     dissector.noteDisplayed()
