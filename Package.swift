@@ -10,6 +10,7 @@ let package = Package(
   products: [
     .executable(name: "netlab", targets: ["netlab"]),
     .library(name: "PacketCore", targets: ["PacketCore"]),
+    .library(name: "Cryptography", targets: ["Cryptography"]),
     .library(name: "Protocols", targets: ["Protocols"]),
     .library(name: "DisplayFilter", targets: ["DisplayFilter"]),
     .library(name: "Capture", targets: ["Capture"]),
@@ -24,7 +25,10 @@ let package = Package(
       name: "PacketCore",
       // Spans are returned and stored in this target alone (ByteReader); clients need no flag.
       swiftSettings: strict + [.enableExperimentalFeature("Lifetimes")]),
-    .target(name: "Protocols", dependencies: ["PacketCore"], swiftSettings: strict),
+    .target(
+      name: "Protocols", dependencies: ["PacketCore", "Cryptography", "CZlib"],
+      swiftSettings: strict),
+    .target(name: "Cryptography", dependencies: ["COpenSSL"], swiftSettings: strict),
     .target(name: "DisplayFilter", dependencies: ["PacketCore"], swiftSettings: strict),
     .target(
       name: "Capture", dependencies: ["PacketCore", "CPcap", "CZlib", "CLinux"],
@@ -32,22 +36,38 @@ let package = Package(
     .target(
       name: "Projection", dependencies: ["PacketCore", "DisplayFilter"],
       swiftSettings: strict),
+    .target(
+      name: "Statistics", dependencies: ["PacketCore", "Protocols", "Projection"],
+      swiftSettings: strict),
+    .target(name: "Traces", dependencies: ["PacketCore", "Protocols"], swiftSettings: strict),
     .executableTarget(
       name: "netlab",
       dependencies: [
-        "PacketCore", "Protocols", "DisplayFilter", "Capture", "Projection",
+        "PacketCore", "Cryptography", "Protocols", "DisplayFilter", "Capture", "Projection",
+        "Statistics", "Traces",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: strict),
 
     .target(name: "CLinux"),
     .systemLibrary(name: "CPcap", pkgConfig: "libpcap", providers: [.apt(["libpcap-dev"])]),
+    .systemLibrary(
+      name: "COpenSSL", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
     .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
 
     .testTarget(name: "PacketCoreTests", dependencies: ["PacketCore"], swiftSettings: strict),
     .testTarget(
-      name: "ProtocolsTests", dependencies: ["Protocols", "PacketCore", "Capture"],
+      name: "CryptographyTests", dependencies: ["Cryptography"], swiftSettings: strict),
+    .testTarget(
+      name: "ProtocolsTests", dependencies: ["Protocols", "PacketCore", "Capture", "Cryptography"],
       swiftSettings: strict),
+    .testTarget(
+      name: "StatisticsTests",
+      dependencies: ["Statistics", "Protocols", "PacketCore", "Capture"],
+      swiftSettings: strict),
+    .testTarget(
+      name: "TracesTests",
+      dependencies: ["Traces", "Protocols", "PacketCore", "Capture"], swiftSettings: strict),
     .testTarget(
       name: "DisplayFilterTests",
       dependencies: ["DisplayFilter", "Protocols", "PacketCore", "Capture"],
