@@ -5,7 +5,7 @@ import Testing
 @Suite struct FernetKeyTests {
   private func fault(_ text: String) -> FernetKey.Fault? {
     do {
-      _ = try FernetKey(text: Array(text.utf8).span.bytes)
+      _ = try FernetKey.with(text)
       return nil
     } catch {
       return error
@@ -13,17 +13,21 @@ import Testing
   }
 
   @Test func textComesBack() throws {
-    let key = try FernetKey(text: Array(FernetVectors.secret.utf8).span.bytes)
+    let key = try FernetKey.with(FernetVectors.secret)
     #expect(key.exportedText() == Array(FernetVectors.secret.utf8))
     let again = try #require(FernetKey.generate())
     #expect(!key.isSame(as: again))
-    #expect(key.isSame(as: try FernetKey(text: key.exportedText().span.bytes)))
+    #expect(key.isSame(as: try FernetKey.with(String(decoding: key.exportedText(), as: UTF8.self))))
   }
 
   @Test func theFirstHalfSigns() throws {
     let octets = [UInt8](0..<32)
-    let key = try #require(FernetKey(octets: octets.span.bytes))
-    let halves = key.withHalves { ([UInt8]($0), [UInt8]($1)) }
+    let key = try #require(FernetKey.with(octets))
+    let halves = key.withHalves { signing, encryption in
+      (
+        signing.withUnsafeBytes { [UInt8]($0) }, encryption.withUnsafeBytes { [UInt8]($0) }
+      )
+    }
     #expect(halves.0 == Array(0..<16))
     #expect(halves.1 == Array(16..<32))
   }
@@ -41,7 +45,7 @@ import Testing
   }
 
   @Test func aKeyPrintsNothingOfItself() throws {
-    let key = try FernetKey(text: Array(FernetVectors.secret.utf8).span.bytes)
+    let key = try FernetKey.with(FernetVectors.secret)
     var dumped = ""
     dump(key, to: &dumped)
     for text in [String(describing: key), String(reflecting: key), dumped] {

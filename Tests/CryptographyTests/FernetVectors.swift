@@ -11,13 +11,12 @@ enum FernetVectors {
   static let message = "hello"
   static let ttl: UInt64 = 60
 
-  struct Invalid: Sendable, CustomTestStringConvertible {
+  struct Invalid: Sendable, CustomStringConvertible {
     var description: String
     var token: String
     /// Seconds after `time`.
     var later: UInt64 = 1
     var reason: String
-    var testDescription: String { description }
   }
 
   static let invalid = [
