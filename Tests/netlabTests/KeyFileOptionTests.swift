@@ -61,8 +61,8 @@ import Testing
     #expect(result.status == 0 && result.errors == "", "\(result.errors)")
     let lines = result.output.split(separator: "\n")
     #expect(lines.count == 2)
-    #expect(lines.first?.hasSuffix("{Fernet ok} \"hello\"") == true, "\(result.output)")
-    #expect(lines.last?.hasSuffix("{Fernet bad HMAC}") == true, "\(result.output)")
+    #expect(lines.first?.contains("{Fernet ok} \"hello\"") == true, "\(result.output)")
+    #expect(lines.last?.contains("{Fernet bad HMAC}") == true, "\(result.output)")
     #expect(!result.output.contains("cw_0"))
   }
 
