@@ -25,5 +25,6 @@ extension Registry {
     IGMP.self,
     UDP.self,
     DNS.self,
+    Fernet.self,
   ])
 }
