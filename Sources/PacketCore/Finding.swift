@@ -52,7 +52,12 @@ public struct Finding: Sendable {
   public let layer: Int
   public let found: UInt64
   public let expected: UInt64
+  /// What was found and expected where no number says it; empty otherwise. Stands behind the message,
+  /// with its own separator.
+  public let words: String
 
   /// The message with its values.
-  public var text: String { kind.message + (kind.detail.map { $0(found, expected) } ?? "") }
+  public var text: String {
+    kind.message + (kind.detail.map { $0(found, expected) } ?? "") + words
+  }
 }
