@@ -42,12 +42,14 @@ public struct Dissection: Sendable {
   public internal(set) var messages: [Message] = []
   /// Frames of those messages that took more than one packet.
   var messagePackets: [Int] = []
+  /// The number of the last message before them that has the same frame number.
+  var numbered = 0
   /// The walk is in the last of them.
   var isMessageOpen = false
   /// The stream that the walk is in, for layers of messages.
   public var stream = StreamContext()
   /// How connections ended, those that this packet ended.
-  public internal(set) var verdicts: [ConnectionVerdict] = []
+  public var verdicts: [ConnectionVerdict] = []
 
   @usableFromInline var notesCount = 0
   @usableFromInline var currentBuffer: UInt16 = 0
@@ -88,7 +90,10 @@ public struct Dissection: Sendable {
     ends = .none
     speaking = 0
     if !continuations.isEmpty { continuations.removeAll(keepingCapacity: true) }
+    numbered = 0
+    isMessageOpen = false
     unfinished = nil
+    stream = StreamContext()
     goesElsewhere = false
     hasStream = false
     notesCount = 0

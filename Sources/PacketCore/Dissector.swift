@@ -110,13 +110,16 @@ public struct Dissector: ~Copyable {
     var header = dissection.frame
     header.capturedLength = 0
     header.originalLength = 0
+    let numbered = dissection.messages.last { $0.isWhole }?.number ?? 0
     dissection.begin(header, number: count)
+    dissection.numbered = numbered
     _ = dissection.push(Frame.self, start: 0, headerEnd: 0, end: 0, reportedEnd: 0)
     let nothing: [UInt8] = []
     for position in registry.layers.indices {
-      registry.layers[position].endCapture(into: &dissection, memory: handles[position])
-      continueWalk(nothing.span.bytes, into: &dissection)
-      dissection.endMessage()
+      while registry.layers[position].endCapture(into: &dissection, memory: handles[position]) {
+        continueWalk(nothing.span.bytes, into: &dissection)
+        dissection.endMessage()
+      }
     }
   }
 

@@ -18,6 +18,8 @@ public struct StreamContext: Sendable, BitwiseCopyable {
   /// What joins several connections into one session, such as Engine.IO's polling requests and their
   /// WebSocket: a hash of the session's name; 0 for none.
   public var session: UInt64 = 0
+  /// Octets of the packet wait for more of their message.
+  public var isWaiting = false
 
   public init() {}
 }
@@ -62,7 +64,7 @@ extension Dissection {
     if !frames.isEmpty { messagePackets += frames }
     var number = 0
     if isWhole {
-      number = (messages.last { $0.isWhole }?.number ?? 0) + 1
+      number = (messages.last { $0.isWhole }?.number ?? numbered) + 1
     }
     messages.append(
       Message(
