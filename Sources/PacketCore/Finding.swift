@@ -56,6 +56,11 @@ public struct Finding: Sendable {
   /// with its own separator.
   public let words: String
 
+  /// The same about another layer.
+  func moved(to layer: Int) -> Finding {
+    Finding(kind: kind, layer: layer, found: found, expected: expected)
+  }
+
   /// The message with its values.
   public var text: String {
     kind.message + (kind.detail.map { $0(found, expected) } ?? "") + words

@@ -44,8 +44,10 @@ extension TCP {
     if needsRemarks(note) { remark(note, at: index, in: &dissection) }
     if isCut { stop(record, onWire, at: index, in: &dissection) }
     if isCut || isBogus { return .nothing }
+    // A FIN that is not the first thing its sender says has overtaken data.
     let isRead = memory.streams.concerns(
-      note, hasData: note.length > 0,
+      note,
+      hasData: note.length > 0 || flags.contains(.fin) && sequence != note.sequenceBase &+ 1,
       hasEnd: !flags.isDisjoint(with: [.fin, .rst]))
     // What the receiver throws away is not part of the stream.
     if isRead, note.checksum.status != .bad, note.facts.contains(.hasLength) {
