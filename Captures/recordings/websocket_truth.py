@@ -4,7 +4,7 @@ Where both ends are `websockets`, what one received must be what the other sent;
 plain socket, the other's word counts.
 """
 import websockets.sync.connection
-from websockets.frames import Close, Opcode
+from websockets.frames import Opcode
 from websockets.protocol import Protocol
 
 from recording import octets, side
@@ -46,16 +46,17 @@ Protocol.recv_frame = _noting_receive
 
 
 def content(opcode, data):
-    """What a message says: text, octets, or a close code and its reason."""
+    """What a message says: text, octets, or a close code and its reason; octets, too, where it should
+    be UTF-8 and is not."""
     data = bytes(data)
-    if opcode is Opcode.CLOSE:
-        if not data:
-            return {"code": None}
-        close = Close.parse(data)
-        return {"code": close.code, "reason": close.reason}
-    if opcode is Opcode.TEXT:
-        text = data.decode()
-        return {"text": text} if len(text) <= 256 else octets(data)
+    try:
+        if opcode is Opcode.TEXT and len(data) <= 256:
+            return {"text": data.decode()}
+        if opcode is Opcode.CLOSE and len(data) != 1:
+            code = int.from_bytes(data[:2], "big") if data else None
+            return {"code": code, "reason": data[2:].decode()}
+    except UnicodeDecodeError:
+        pass
     return octets(data)
 
 
