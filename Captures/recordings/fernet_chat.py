@@ -1,5 +1,6 @@
-"""A chat whose messages are Fernet tokens: inside Socket.IO events, and bare in TCP segments, one token
-a segment. Good ones and every kind of bad one. The keys in Captures/keys are published: test keys."""
+"""A chat whose messages are Fernet tokens: inside Socket.IO events, and bare in TCP segments, one
+token a segment. Good ones and every kind of bad one. The keys in Captures/keys are published: they
+are for tests only."""
 import base64
 import functools
 import hmac
@@ -37,7 +38,8 @@ def changed(token, at):
 
 
 def loose(token):
-    """The same octets with the bits set that the base64 ending leaves unused. RFC 4648 section 3.5."""
+    """The same octets with the bits set that the base64 ending leaves unused: RFC 4648 section
+    3.5."""
     alphabet = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
     end = token.index(b"=")
     last = alphabet[alphabet.index(token[end - 1]) | (15 if token.endswith(b"==") else 3)]
@@ -116,7 +118,7 @@ def bad_tokens(where):
 
 
 def chat():
-    sio = socketio.AsyncServer(async_mode="aiohttp", ping_interval=2)
+    sio = socketio.AsyncServer(async_mode="aiohttp", ping_interval=2, ping_timeout=2)
     names = {}
 
     @sio.event
@@ -188,7 +190,7 @@ def bare_server():
         plug, _ = listener.accept()
         plug.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         number = 0
-        while token := plug.recv(65536):
+        while plug.recv(65536):
             number += 1
             if number <= 2:
                 plug.sendall(good(f"ACK {number}"))
@@ -211,7 +213,7 @@ def bare():
 
 if __name__ == "__main__":
     with Recording("fernet-chat", "A chat of Fernet tokens, in Socket.IO events and bare in TCP "
-                   "segments: good, wrong key, damaged, old, with a loose base64 ending, malformed.",
+                   "segments: good, wrong key, damaged, old, a loose base64 ending, malformed.",
                    ["python-socketio", "python-engineio", "aiohttp", "requests",
                     "websocket-client", "cryptography"]) as Noted:
         server = Running(Noted, chat().attach)

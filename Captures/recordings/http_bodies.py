@@ -1,8 +1,9 @@
-"""HTTP/1.1 as real programs speak it: every way to frame a body, compressed bodies, interim answers,
-pipelining, heads cut by segments, and requests that are no HTTP.
+"""HTTP/1.1 as real programs speak it: every way to frame a body, compressed bodies, interim
+answers, pipelining, heads cut by segments, and requests that are no HTTP.
 
 aiohttp serves port 80, for requests, curl and plain sockets. What it does not do (trailers, raw
-deflate, 103, an answer that ends with the connection) comes from a hand-written server on port 8000.
+deflate, 103, an answer that ends with the connection) comes from a hand-written server on port
+8000.
 """
 import gzip
 import hashlib
@@ -260,7 +261,7 @@ def read_to_end(plug):
 
 
 def raw(what, *parts, asked=("GET",), server_port=80, pause=0.02, body=True, **more):
-    """A plain socket that sends each part as a segment of its own; http.client reads the answers."""
+    """A plain socket that sends each part as a segment of its own; http.client reads answers."""
     port = Noted.connection(what, server_port=server_port, **more)
     plug = plug_to(server_port)
     for part in parts:

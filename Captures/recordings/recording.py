@@ -90,8 +90,9 @@ def next_port():
 def octets(data):
     """Octets as the truth shows them: their number, and all of them or their digest."""
     data = bytes(data)
-    shown = {"hex": data.hex()} if len(data) <= 256 else {"sha256": hashlib.sha256(data).hexdigest()}
-    return {"octets": len(data), **shown}
+    if len(data) <= 256:
+        return {"octets": len(data), "hex": data.hex()}
+    return {"octets": len(data), "sha256": hashlib.sha256(data).hexdigest()}
 
 
 def plain(value):

@@ -1,7 +1,6 @@
 """Socket.IO sessions of python-socketio's client: over WebSocket alone, and over polling alone."""
 import functools
 import json
-import sys
 import threading
 import time
 import types

@@ -5,7 +5,6 @@ import threading
 import time
 
 import requests
-import socketio
 import websocket
 from engineio.packet import MESSAGE, PING, UPGRADE, Packet
 from engineio.payload import Payload

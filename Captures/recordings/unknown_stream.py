@@ -1,5 +1,5 @@
-"""Streams on the chat's port that are none of its protocols: a real TLS session, random octets, zeros,
-and some that begin as one of the protocols would and are not. Nothing may be made up about them."""
+"""Streams on the chat's port that are none of its protocols: a real TLS session, random octets,
+zeros, and some that begin as one of the protocols would and are not. Nothing may be made up about them."""
 import datetime
 import ipaddress
 import os
@@ -96,8 +96,8 @@ def talk():
         plug.close()
 
 
-with Recording("unknown-stream", "Streams on port 5000 that are neither HTTP nor WebSocket nor tokens: "
-               "there are no messages.", ["cryptography"]) as Noted:
+with Recording("unknown-stream", "Streams on port 5000 that are neither HTTP nor WebSocket nor "
+               "tokens: there are no messages.", ["cryptography"]) as Noted:
     with tempfile.TemporaryDirectory() as folder:
         path = certificate(folder)
         ready = []

@@ -11,8 +11,8 @@ MASK = b"\x37\xfa\x21\x3d"
 
 
 def frame(opcode, data=b"", mask=MASK, fin=True, rsv=0, length=None):
-    """The octets of a frame, RFC 6455 section 5.2. `length`: the length field's octets as they are to
-    stand, the first without the mask bit."""
+    """The octets of a frame, RFC 6455 section 5.2. `length`: the length field's octets as they are
+    to stand, the first without the mask bit."""
     if length is None:
         if len(data) < 126:
             length = bytes([len(data)])

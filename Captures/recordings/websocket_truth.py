@@ -46,8 +46,8 @@ Protocol.recv_frame = _noting_receive
 
 
 def content(opcode, data):
-    """What a message says: text, octets, or a close code and its reason; octets, too, where it should
-    be UTF-8 and is not."""
+    """What a message says: text, octets, or a close code and its reason; octets, too, where it
+    should be UTF-8 and is not."""
     data = bytes(data)
     try:
         if opcode is Opcode.TEXT and len(data) <= 256:

@@ -1,5 +1,5 @@
-"""One broken rule of RFC 6455 (or 7692) a connection. Where the client breaks it, a real server
-answers; where the server breaks it, a real client does: what they made of it is in the truth, too."""
+"""One broken rule of RFC 6455 (or 7692) a connection. Where the client breaks it, a real
+server answers; where the server breaks it, a real client does: what they made of it is in the truth, too."""
 import logging
 import socket
 import time
@@ -17,8 +17,8 @@ logging.getLogger("websockets").setLevel(logging.CRITICAL)
 HELLO = frame(1, b"hello")
 EURO = "€".encode()
 
-# name, section, what the client sends after its handshake. `ok` comes first in each, so that the tools
-# show what was right before the mistake.
+# name, section, what the client sends after its handshake. HELLO goes before each, so that tools have
+# something right to show before the mistake.
 CLIENT = [
     ("unmasked client frame", "5.1", [frame(1, b"bare", mask=None)]),
     ("RSV1 without an extension", "5.2", [frame(1, b"rsv1", rsv=4)]),
@@ -49,7 +49,8 @@ CLIENT = [
     ("data after Close", "5.5.1", [frame(8, b"\x03\xe8") + frame(1, b"one more thing")]),
     ("length with its top bit set", "5.2",
      [frame(2, b"short", length=b"\x7f\x80\x00\x00\x00\x00\x00\x00\x05")]),
-    ("16-bit length that 7 bits could hold", "5.2", [frame(1, b"padded", length=b"\x7e\x00\x06")]),
+    ("16-bit length that 7 bits could hold", "5.2",
+     [frame(1, b"padded", length=b"\x7e\x00\x06")]),
     ("64-bit length that 16 bits could hold", "5.2",
      [frame(1, b"padded more", length=b"\x7f" + (11).to_bytes(8, "big"))]),
     ("64-bit length of a Ping", "5.5", [frame(9, b"ping", length=b"\x7f" + (4).to_bytes(8, "big"))]),
@@ -90,8 +91,8 @@ def answer(status="101 Switching Protocols", upgrade="Upgrade: websocket",
     return "".join(line + "\r\n" for line in lines if line).encode() + b"\r\n"
 
 
-# What a server answers to a right handshake. The client goes on to send, where it can be known that it
-# would not, so that there is something to read.
+# What a server answers to a right handshake. A client that believes everything goes on and sends, so
+# that there is something to read; a real one is asked to, afterwards.
 ANSWERS = [
     ("wrong Sec-WebSocket-Accept", "4.1", answer(accept="AAAAAAAAAAAAAAAAAAAAAAAAAAA=")),
     ("no Sec-WebSocket-Accept", "4.1", answer(accept=None)),
@@ -168,7 +169,6 @@ def by_server():
     for name, section, head in ANSWERS:
         Noted.connection(f"server's handshake: {name}", server_port=5001, breaks=name,
                          side="server", rule=f"RFC 6455 section {section}")
-        # A client that believes everything; the real one is asked afterwards.
         Wrong.answer = head
         plug = plug_in(5001)
         plug.sendall(request())
@@ -234,8 +234,8 @@ def right_server(ready):
         server.serve_forever()
 
 
-with Recording("websocket-violations", "One broken rule of RFC 6455 or RFC 7692 a connection, and what "
-               "a real peer made of it.", ["websockets"]) as Noted:
+with Recording("websocket-violations", "One broken rule of RFC 6455 or RFC 7692 a connection, and "
+               "what a real peer made of it.", ["websockets"]) as Noted:
     ready = []
     Noted.thread("server", right_server, ready)
     Noted.thread("server", wrong_server)
