@@ -94,14 +94,21 @@ def write(recording, one_at_a_time=True):
 
     Where sessions follow one another, each message has its session's id, too.
     """
+    lost = Counter()
     for sender, receiver in (("client", "server"), ("server", "client")):
         told = Counter(_key(kind, data) for who, _, kind, data, _ in _sent if who == sender)
         heard = Counter(_key(kind, data) for who, kind, data in _received if who == receiver)
         for kind, data in (heard - told):
             raise AssertionError(f"{receiver} received what {sender} did not send: {kind} {data}")
-        recording.truth.setdefault("sent_but_not_received", []).extend(
-            {"from": sender, "type": TYPES[kind], "data": data}
-            for (kind, data), count in (told - heard).items())
+        for key, count in (told - heard).items():
+            lost[sender, key] = count
+    # The last of equal ones is the one that did not arrive.
+    unheard = set()
+    for number in range(len(_sent) - 1, -1, -1):
+        who, _, kind, data, _ = _sent[number]
+        if lost[who, _key(kind, data)] > 0:
+            lost[who, _key(kind, data)] -= 1
+            unheard.add(number)
     decoders = {"client": SocketIO(), "server": SocketIO()}
     sid = None
     for number, (who, transport, kind, data, encoded) in enumerate(_sent):
@@ -111,6 +118,8 @@ def write(recording, one_at_a_time=True):
             sid = data["sid"]
         if one_at_a_time:
             row["sid"] = sid
+        if number in unheard:
+            row["received"] = False
         if isinstance(data, (bytes, bytearray)):
             row["binary"] = bytes(data)
         else:

@@ -1,6 +1,6 @@
 """Engine.IO v3 and Socket.IO of that time: python-engineio 3 and python-socketio 4, an environment
-of their own. Polling with length-prefixed payloads, then an upgrade, then WebSocket from the start. In
-v3 the client pings; a CONNECT of the namespace / is the server's word alone."""
+of their own. Polling with length-prefixed payloads, then an upgrade, then WebSocket from the start.
+In v3 the client pings; a CONNECT of the namespace / is the server's word alone."""
 import asyncio
 import time
 

@@ -1,5 +1,6 @@
 """Streams on the chat's port that are none of its protocols: a real TLS session, random octets,
-zeros, and some that begin as one of the protocols would and are not. Nothing may be made up about them."""
+zeros, and some that begin as one of the protocols would and are not. Nothing may be made up about
+them."""
 import datetime
 import ipaddress
 import os

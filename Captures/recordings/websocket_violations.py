@@ -1,5 +1,6 @@
 """One broken rule of RFC 6455 (or 7692) a connection. Where the client breaks it, a real
-server answers; where the server breaks it, a real client does: what they made of it is in the truth, too."""
+server answers; where the server breaks it, a real client does: what they made of it is in the
+truth, too."""
 import logging
 import socket
 import time
@@ -17,8 +18,8 @@ logging.getLogger("websockets").setLevel(logging.CRITICAL)
 HELLO = frame(1, b"hello")
 EURO = "€".encode()
 
-# name, section, what the client sends after its handshake. HELLO goes before each, so that tools have
-# something right to show before the mistake.
+# name, section, what the client sends after its handshake. HELLO goes before each, so that tools
+# have something right to show before the mistake.
 CLIENT = [
     ("unmasked client frame", "5.1", [frame(1, b"bare", mask=None)]),
     ("RSV1 without an extension", "5.2", [frame(1, b"rsv1", rsv=4)]),
@@ -53,7 +54,8 @@ CLIENT = [
      [frame(1, b"padded", length=b"\x7e\x00\x06")]),
     ("64-bit length that 16 bits could hold", "5.2",
      [frame(1, b"padded more", length=b"\x7f" + (11).to_bytes(8, "big"))]),
-    ("64-bit length of a Ping", "5.5", [frame(9, b"ping", length=b"\x7f" + (4).to_bytes(8, "big"))]),
+    ("64-bit length of a Ping", "5.5",
+     [frame(9, b"ping", length=b"\x7f" + (4).to_bytes(8, "big"))]),
 ]
 
 # Nothing is wrong with these.
@@ -91,8 +93,8 @@ def answer(status="101 Switching Protocols", upgrade="Upgrade: websocket",
     return "".join(line + "\r\n" for line in lines if line).encode() + b"\r\n"
 
 
-# What a server answers to a right handshake. A client that believes everything goes on and sends, so
-# that there is something to read; a real one is asked to, afterwards.
+# What a server answers to a right handshake. A client that believes everything goes on and sends,
+# so that there is something to read; a real one is asked to, afterwards.
 ANSWERS = [
     ("wrong Sec-WebSocket-Accept", "4.1", answer(accept="AAAAAAAAAAAAAAAAAAAAAAAAAAA=")),
     ("no Sec-WebSocket-Accept", "4.1", answer(accept=None)),
