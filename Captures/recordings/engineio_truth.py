@@ -18,35 +18,42 @@ _encode, _decode = engineio.packet.Packet.encode, engineio.packet.Packet.decode
 
 def _noting_encode(self, *arguments, **named):
     encoded = _encode(self, *arguments, **named)
-    transport = "polling" if getattr(_here, "payload", False) else "websocket"
-    _sent.append((side(), transport, self.packet_type, self.data, encoded))
+    _sent.append((side(), _transport(), self.packet_type, self.data, encoded))
     return encoded
 
 
 def _noting_decode(self, encoded, *arguments, **named):
     result = _decode(self, encoded, *arguments, **named)
-    _received.append((side(), self.packet_type, self.data))
+    _received.append((side(), _transport(), self.packet_type, self.data))
     return result
 
 
-def _noting_payload(self, *arguments, **named):
-    _here.payload = True
-    try:
-        return _encode_payload(self, *arguments, **named)
-    finally:
-        _here.payload = False
+def _in_payload(method):
+    """Packets that the method makes or takes travel by polling."""
+    def noting(self, *arguments, **named):
+        _here.payload = True
+        try:
+            return method(self, *arguments, **named)
+        finally:
+            _here.payload = False
+
+    return noting
+
+
+def _transport():
+    return "polling" if getattr(_here, "payload", False) else "websocket"
 
 
 _here = threading.local()
-_encode_payload = engineio.payload.Payload.encode
-engineio.payload.Payload.encode = _noting_payload
+engineio.payload.Payload.encode = _in_payload(engineio.payload.Payload.encode)
+engineio.payload.Payload.decode = _in_payload(engineio.payload.Payload.decode)
 engineio.packet.Packet.encode = _noting_encode
 engineio.packet.Packet.decode = _noting_decode
 
 
-def _key(kind, data):
+def _key(transport, kind, data):
     """A packet so that both sides' views of it are equal."""
-    return (kind, repr(data if data not in ("", None) else None))
+    return (transport, kind, repr(data if data not in ("", None) else None))
 
 
 class SocketIO:
@@ -96,18 +103,18 @@ def write(recording, one_at_a_time=True):
     """
     lost = Counter()
     for sender, receiver in (("client", "server"), ("server", "client")):
-        told = Counter(_key(kind, data) for who, _, kind, data, _ in _sent if who == sender)
-        heard = Counter(_key(kind, data) for who, kind, data in _received if who == receiver)
-        for kind, data in (heard - told):
-            raise AssertionError(f"{receiver} received what {sender} did not send: {kind} {data}")
+        told = Counter(_key(*packet) for who, *packet, _ in _sent if who == sender)
+        heard = Counter(_key(*packet) for who, *packet in _received if who == receiver)
+        for packet in heard - told:
+            raise AssertionError(f"{receiver} received what {sender} did not send: {packet}")
         for key, count in (told - heard).items():
             lost[sender, key] = count
     # The last of equal ones is the one that did not arrive.
     unheard = set()
     for number in range(len(_sent) - 1, -1, -1):
-        who, _, kind, data, _ = _sent[number]
-        if lost[who, _key(kind, data)] > 0:
-            lost[who, _key(kind, data)] -= 1
+        who, *packet, _ = _sent[number]
+        if lost[who, _key(*packet)] > 0:
+            lost[who, _key(*packet)] -= 1
             unheard.add(number)
     decoders = {"client": SocketIO(), "server": SocketIO()}
     sid = None
