@@ -42,6 +42,8 @@ struct Netlab: ParsableCommand {
       let failure = Failure(error)
       write(standardError: failure.text)
       return failure.status
+    } catch let code as ExitCode {
+      return ExitStatus(rawValue: code.rawValue) ?? .internal
     } catch is OutputClosed {
       return .done
     } catch {
