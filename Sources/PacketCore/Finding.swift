@@ -58,7 +58,7 @@ public struct Finding: Sendable {
 
   /// The same about another layer.
   func moved(to layer: Int) -> Finding {
-    Finding(kind: kind, layer: layer, found: found, expected: expected)
+    Finding(kind: kind, layer: layer, found: found, expected: expected, words: words)
   }
 
   /// The message with its values.
