@@ -26,6 +26,8 @@ extension Registry {
       IGMP.self,
       UDP.self,
       DNS.self,
+      Fernet.self,
       HTTP.self,
-    ], streams: [HTTPStream.self])
+      WebSocket.self,
+    ], streams: [HTTPStream.self, WebSocketStream.self])
 }
