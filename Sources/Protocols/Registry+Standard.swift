@@ -25,5 +25,10 @@ extension Registry {
     IGMP.self,
     UDP.self,
     DNS.self,
+    EngineIO.self,
+    EngineIOBinary.self,
+    SocketIO.self,
+    SocketIOAttachment.self,
+    Chat.self,
   ])
 }
