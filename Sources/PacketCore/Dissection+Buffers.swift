@@ -106,6 +106,16 @@ extension Dissection {
     return next
   }
 
+  /// Gives `body` a buffer to read while it adds to the dissection.
+  public mutating func reading<R>(
+    _ buffer: UInt16, _ body: (RawSpan, inout Dissection) -> R
+  ) -> R {
+    let buffers = ownBuffers
+    let extent = buffers.extents[Int(buffer) &- 1]
+    defer { withExtendedLifetime(buffers) {} }
+    return body(UnsafeRawBufferPointer(start: extent.start, count: extent.count).bytes, &self)
+  }
+
   /// Gives `body` the buffer that a record with this buffer number stands in.
   @inlinable
   public func withBytes<R>(

@@ -28,6 +28,12 @@ public struct Dissector: ~Copyable {
     handles = memories.map { Unmanaged.passUnretained($0) }
   }
 
+  /// Whether a message can be asked about every packet that carried it, and not only about the one
+  /// that completes it. Costs a copy of the headers of packets that complete no message.
+  public func keepPackets(_ isKept: Bool = true) {
+    for memory in memories { (memory as? any StreamHolder)?.keepsPackets = isKept }
+  }
+
   /// What a protocol of this dissector remembers.
   public func memory<L: Layer>(of layer: L.Type) -> L.Memory? {
     for (type, memory) in zip(registry.layers, memories)
@@ -118,13 +124,16 @@ public struct Dissector: ~Copyable {
     var header = dissection.frame
     header.capturedLength = 0
     header.originalLength = 0
+    let numbered = dissection.messages.last { $0.isWhole }?.number ?? 0
     dissection.begin(header, number: count)
+    dissection.numbered = numbered
     _ = dissection.push(Frame.self, start: 0, headerEnd: 0, end: 0, reportedEnd: 0)
     let nothing: [UInt8] = []
     for position in registry.layers.indices {
-      registry.layers[position].endCapture(into: &dissection, memory: handles[position])
-      continueWalk(nothing.span.bytes, into: &dissection)
-      dissection.endMessage()
+      while registry.layers[position].endCapture(into: &dissection, memory: handles[position]) {
+        continueWalk(nothing.span.bytes, into: &dissection)
+        dissection.endMessage()
+      }
     }
   }
 

@@ -23,8 +23,10 @@ public protocol ErasedLayer: Sendable {
     _ frame: RawSpan, into dissection: inout Dissection, memory: Unmanaged<AnyObject>
   ) -> Bool
 
-  /// The capture is over: what still waits is given up.
-  static func endCapture(into dissection: inout Dissection, memory: Unmanaged<AnyObject>)
+  /// The capture is over: what still waits is given up, up to one message a call.
+  ///
+  /// - Returns: False when nothing waits any more.
+  static func endCapture(into dissection: inout Dissection, memory: Unmanaged<AnyObject>) -> Bool
 
   /// Fills the Protocol and Info columns from the layer that `record` stands for.
   static func summarize(
@@ -101,7 +103,7 @@ extension Layer {
 
   public static func endCapture(
     into dissection: inout Dissection, memory: Unmanaged<AnyObject>
-  ) {}
+  ) -> Bool { false }
 
   @inlinable
   public static func summarize(

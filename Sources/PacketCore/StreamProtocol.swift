@@ -20,7 +20,13 @@ public protocol StreamProtocol: AnyObject, SendableMetatype {
   func consume(_ bytes: RawSpan, _ chunk: StreamChunk, into dissection: inout Dissection)
     -> StreamStep
 
-  /// `octets` octets of one side's stream were not captured; what follows them comes next.
+  /// Whether a message can be made of octets taken before: `consume` is called with an empty range
+  /// then, and answers with `.more`.
+  var hasMore: Bool { get }
+
+  /// The next `octets` octets of one side's stream will not come: they were not captured. Counted
+  /// from the last octet taken, so those that were handed over and answered with `needMore` are
+  /// among them. What follows them comes next.
   ///
   /// - Returns: False when nothing that follows can be read.
   func gap(_ octets: Int, from side: Side, into dissection: inout Dissection) -> Bool
@@ -33,6 +39,12 @@ public protocol StreamProtocol: AnyObject, SendableMetatype {
 
   /// Octets that the instance holds on to, over the connection's own buffers.
   var heldOctets: Int { get }
+}
+
+extension StreamProtocol {
+  public var hasMore: Bool { false }
+  public var heldOctets: Int { 0 }
+  public var closing: StreamClosing? { nil }
 }
 
 /// Octets of a stream in the order of their numbers, and where they stand.
@@ -127,37 +139,10 @@ public struct StreamClosing: Sendable, Equatable {
   }
 }
 
-/// One connection, judged at its end.
-public struct ConnectionVerdict: Sendable, Equatable {
-  /// `tcp.stream`.
-  public var stream: UInt32
-  public var client: Address
-  public var clientPort: UInt16
-  public var server: Address
-  public var serverPort: UInt16
-  /// The protocol that was read; empty for none.
-  public var protocolName: String
-  /// Whether the capture saw the handshake and the end, and nothing is missing between them.
-  public var isComplete: Bool
-  /// Octets of either direction that were not captured.
-  public var missing: UInt64
-  /// Messages from the client and from the server.
-  public var messages: (client: Int, server: Int)
-  /// How the transport ended, and by whom first; nil by nobody.
-  public var end: StreamEnd
-  public var endedBy: Side?
-  /// How the messages ended it; nil when they did not.
-  public var closing: StreamClosing?
-
-  public static func == (left: ConnectionVerdict, right: ConnectionVerdict) -> Bool {
-    left.stream == right.stream && left.end == right.end && left.endedBy == right.endedBy
-      && left.closing == right.closing && left.isComplete == right.isComplete
-      && left.missing == right.missing && left.messages == right.messages
-  }
-}
-
 /// A memory that keeps streams, and is told what they may be.
 public protocol StreamHolder: AnyObject {
   /// - Parameter streams: In the order in which they are asked.
   func adopt(_ streams: [any StreamProtocol.Type], _ limits: Limits)
+  /// Whether packets whose octets wait are kept as traces, for filters on messages.
+  var keepsPackets: Bool { get set }
 }

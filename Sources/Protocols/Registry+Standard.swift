@@ -30,5 +30,6 @@ extension Registry {
     SocketIO.self,
     SocketIOAttachment.self,
     Chat.self,
+    Fernet.self,
   ])
 }
