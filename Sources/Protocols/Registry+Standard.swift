@@ -29,5 +29,10 @@ extension Registry {
       Fernet.self,
       HTTP.self,
       WebSocket.self,
+      EngineIO.self,
+      EngineIOBinary.self,
+      SocketIO.self,
+      SocketIOAttachment.self,
+      Chat.self,
     ], streams: [HTTPStream.self, WebSocketStream.self])
 }
