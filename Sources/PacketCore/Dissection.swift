@@ -144,6 +144,10 @@ public struct Dissection: Sendable {
     hasStream = true
   }
 
+  /// What follows the layer's header is its own to show: nothing walks it, and it is not data that
+  /// nobody claims.
+  @inlinable public mutating func keepPayload() { goesElsewhere = true }
+
   /// Records a layer and returns its index.
   @inlinable
   mutating func push<L: Layer>(

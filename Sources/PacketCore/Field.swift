@@ -240,6 +240,24 @@ extension Field {
     }
   }
 
+  /// A field with any number of values that follow from the layer's record too: from its payload, or
+  /// from what `inspect` noted.
+  ///
+  /// - Parameter each: Calls its last argument once a value.
+  public static func list(
+    _ name: String, _ title: String, _ type: FieldType, base: FieldBase = .decimal, bits: Int = 0,
+    label: (@Sendable (UInt64) -> String?)? = nil, isGenerated: Bool = false,
+    in each: @escaping @Sendable (Value, RawSpan, LayerRecord, Dissection, Add) -> Void
+  ) -> Field {
+    let info = FieldInfo(
+      name, title, type, base: base, bits: bits, isGenerated: isGenerated, label: label)
+    return Field(info) { value, bytes, record, dissection, sink in
+      each(value, bytes, record, dissection) { found, place in
+        sink.add(info, found, at: place)
+      }
+    }
+  }
+
   /// Any number of items, each a line of the tree with fields of its own (options, records).
   ///
   /// - Parameters:
