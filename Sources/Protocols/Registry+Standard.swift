@@ -30,6 +30,7 @@ extension Registry {
     SocketIO.self,
     SocketIOAttachment.self,
     Chat.self,
+    JSON.self,
     Fernet.self,
   ])
 }
