@@ -349,6 +349,31 @@ extension Field {
     }
   }
 
+  /// Fields whose order and number the packet decides, such as the lines of a head in text.
+  ///
+  /// - Parameters:
+  ///   - infos: Every field that may come, each with its level below the layer's line; the first has
+  ///     level 0.
+  ///   - each: Calls its last argument once a value: the field's position in `infos`, the value, its
+  ///     place in the layer, and what the line of the tree says instead of title and value.
+  public static func lines(
+    _ infos: [(info: FieldInfo, depth: Int)],
+    _ each:
+      @escaping @Sendable (
+        Value, RawSpan, LayerRecord, Dissection, (Int, FieldValue, Range<Int>?, String?) -> Void
+      ) -> Void
+  ) -> Field {
+    Field(infos[0].info, descendants: Array(infos.dropFirst())) {
+      value, bytes, record, dissection, sink in
+      let outer = sink.depth
+      each(value, bytes, record, dissection) { position, found, place, line in
+        sink.depth = outer + infos[position].depth
+        sink.add(infos[position].info, found, at: place, line: line)
+      }
+      sink.depth = outer
+    }
+  }
+
   /// A name for several fields at once: `ip.addr` for `ip.src` and `ip.dst`.
   public static func either(_ name: String, _ title: String, of members: String...) -> Field {
     Field(FieldInfo(name, title, .label, members: members)) { _, _, _, _, _ in }
