@@ -1,0 +1,88 @@
+import PacketCore
+
+/// The two ends of a packet as one layer names them.
+struct Ends: Equatable {
+  var source: Address
+  var destination: Address
+  var sourcePort: UInt16 = 0
+  var destinationPort: UInt16 = 0
+
+  /// The same, seen from the other end.
+  var reversed: Ends {
+    Ends(
+      source: destination, destination: source, sourcePort: destinationPort,
+      destinationPort: sourcePort)
+  }
+}
+
+/// Where layers keep their two ends.
+extension Ends {
+  // Read from the octets and not from a decoded layer: options and flags are not asked for.
+
+  @inline(__always)
+  mutating func readEthernet(
+    _ record: LayerRecord, _ dissection: borrowing Dissection, _ frame: RawSpan
+  ) {
+    self = Ends(
+      source: Address(MACAddress(Self.word(record, dissection, frame, at: 6) &>> 16)),
+      destination: Address(MACAddress(Self.word(record, dissection, frame, at: 0) &>> 16)))
+  }
+
+  @inline(__always)
+  mutating func readIPv4(
+    _ record: LayerRecord, _ dissection: borrowing Dissection, _ frame: RawSpan
+  ) {
+    let both = Self.word(record, dissection, frame, at: 12)
+    self = Ends(
+      source: Address(IPv4Address(UInt32(truncatingIfNeeded: both &>> 32))),
+      destination: Address(IPv4Address(UInt32(truncatingIfNeeded: both))))
+  }
+
+  @inline(__always)
+  mutating func readIPv6(
+    _ record: LayerRecord, _ dissection: borrowing Dissection, _ frame: RawSpan
+  ) {
+    self = Ends(
+      source: Address(
+        IPv6Address(
+          high: Self.word(record, dissection, frame, at: 8),
+          low: Self.word(record, dissection, frame, at: 16))),
+      destination: Address(
+        IPv6Address(
+          high: Self.word(record, dissection, frame, at: 24),
+          low: Self.word(record, dissection, frame, at: 32))))
+  }
+
+  @inline(__always)
+  mutating func readPorts(
+    _ record: LayerRecord, _ dissection: borrowing Dissection, _ frame: RawSpan
+  ) {
+    let ports = Self.word(record, dissection, frame, at: 0)
+    sourcePort = UInt16(truncatingIfNeeded: ports &>> 48)
+    destinationPort = UInt16(truncatingIfNeeded: ports &>> 32)
+  }
+
+  /// Eight octets of a layer, network byte order; zeros behind the end of the buffer.
+  @inline(__always)
+  private static func word(
+    _ record: LayerRecord, _ dissection: borrowing Dissection, _ frame: RawSpan, at offset: Int
+  ) -> UInt64 {
+    let start = Int(record.start) &+ offset
+    if record.buffer == 0 { return word(frame, at: start) }
+    let octets = dissection.buffers[Int(record.buffer) &- 1]
+    return word(octets.span.bytes, at: start)
+  }
+
+  @inline(__always)
+  private static func word(_ bytes: RawSpan, at start: Int) -> UInt64 {
+    if start &+ 8 <= bytes.byteCount {
+      return UInt64(bigEndian: bytes.unsafeLoadUnaligned(fromByteOffset: start, as: UInt64.self))
+    }
+    var word: UInt64 = 0
+    for index in 0..<8 where start &+ index < bytes.byteCount {
+      let octet = bytes.unsafeLoad(fromByteOffset: start &+ index, as: UInt8.self)
+      word |= UInt64(octet) &<< UInt64(56 &- 8 &* index)
+    }
+    return word
+  }
+}

@@ -1,0 +1,161 @@
+import ArgumentParser
+import Capture
+import DisplayFilter
+import PacketCore
+import Projection
+import Protocols
+import Statistics
+
+/// `netlab stats FILE`: what a capture file amounts to, counted in one pass.
+struct StatsCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "stats",
+    abstract: "Count a capture file: conversations, throughput, protocols, findings, round trips.",
+    discussion: """
+      Without an option an overview; several options are answered in one pass. Times are those of
+      the capture: of a row of conversations the start counts from the first packet, a round trip is
+      what the capture saw of it. -T json gives one document with an object for each option; its
+      times are seconds as numbers, in keys that end in _s.
+
+      Examples:
+        netlab stats chat.pcapng --conversations tcp --rtt
+        netlab stats chat.pcapng --io 100ms --io-filter 'tcp.analysis.retransmission' --svg io.svg
+      """)
+
+  /// The forms that statistics are printed in.
+  enum Form: String, CaseIterable, ExpressibleByArgument {
+    case text, json, csv
+  }
+
+  @Argument(help: "The capture file; - is standard input.")
+  var file: String?
+
+  @Option(
+    name: [.customShort("r"), .customLong("read")], parsing: .unconditional,
+    help: "The same, for fingers that know tshark.")
+  var readFile: String?
+
+  @OptionGroup(title: "What is counted") var questions: StatsOptions
+  @OptionGroup(title: "Which packets") var filters: FilterOptions
+
+  @Option(
+    name: [.customShort("T"), .customLong("format")], help: "Output form: text, json or csv.")
+  var form: Form = .text
+
+  @Option(
+    name: .customLong("svg"), parsing: .unconditional,
+    help: ArgumentHelp(
+      "Draw what --io and --rtt count; - is standard output, in place of the numbers.",
+      valueName: "file"))
+  var drawing: String?
+
+  @Option(
+    name: [.customShort("c"), .customLong("count")],
+    help: ArgumentHelp("Stop after this many packets read.", valueName: "n"))
+  var count: Int?
+
+  @Flag(
+    name: [.customShort("q"), .customLong("quiet")],
+    help: .hidden)
+  var isQuiet = false
+
+  @Flag(name: [.customShort("n"), .customLong("no-names")], help: .hidden)
+  var noNames = false
+
+  mutating func validate() throws {
+    guard (file == nil) != (readFile == nil) else {
+      throw ValidationError(
+        file == nil ? "which file? `netlab stats FILE`" : "one file at a time: FILE or -r FILE")
+    }
+    if let count, count < 1 { throw ValidationError("-c wants at least 1 packet") }
+    if drawing != nil, questions.interval == nil, !questions.isRoundTrips {
+      throw ValidationError("--svg draws what --io and --rtt count: add --io 1s or --rtt")
+    }
+  }
+
+  func run() throws {
+    if filters.isExplained {
+      var output = StandardOutput()
+      output.buffer.append(filters.explanation)
+      return try output.flush()
+    }
+    let path = file ?? readFile ?? "-"
+    let registry = try filters.makeRegistry()
+    let filter = try filters.makeDisplayFilter(filters.displayExpression, registry)
+    let captureFilter = try filters.capture.map { try CaptureFilter($0, linkType: .ethernet) }
+    let statistics = try questions.makeStatistics(source: path) { expression in
+      try filters.makeDisplayFilter(expression, registry)
+    }
+    let reader = try CaptureFileReader(path)
+    do {
+      try count(statistics, reader, registry, filter, captureFilter)
+    } catch let error as CaptureError {
+      // What was counted so far is printed before the fault is told.
+      try write(statistics, path)
+      throw error
+    }
+    try write(statistics, path)
+  }
+
+  /// Reads the file and hands every packet that the filters let through to the statistics.
+  private func count(
+    _ statistics: [any Statistic], _ file: consuming CaptureFileReader, _ registry: Registry,
+    _ filter: DisplayFilter?, _ captureFilter: consuming CaptureFilter?
+  ) throws {
+    var reader = file
+    var captureFilter = captureFilter
+    var dissector = Dissector(registry)
+    var dissection = Dissection()
+    var progress = Progress(isShown: true)
+    var names = InterfaceNames(reader.interfaceTable)
+    var rest = count ?? .max
+    defer { progress.erase() }
+    try reader.forEachBlock { block, octets in
+      guard let header = block.frame else { return true }
+      progress.count()
+      rest -= 1
+      guard try captureFilter?.matches(octets, header) ?? true else {
+        dissector.skip()
+        return rest > 0
+      }
+      dissector.dissect(octets, header, into: &dissection)
+      names.describe(header, &dissection)
+      if block.hasOptions { dissection.comments = block.comments }
+      if filter?.matches(dissection, in: octets) ?? true {
+        dissector.noteDisplayed()
+        for statistic in statistics { statistic.take(dissection, octets) }
+      }
+      return rest > 0
+    }
+  }
+
+  /// Prints what was counted, and draws it.
+  private func write(_ statistics: [any Statistic], _ path: String) throws {
+    do {
+      if drawing != "-" { try print(statistics, path) }
+      guard let drawing else { return }
+      let charts = try statistics.flatMap { try ($0 as? any Charted)?.charts() ?? [] }
+      let title = "Packets of " + (path == "-" ? "standard input" : path)
+      try Drawing(path: drawing).write(SVG.text(title: title, charts))
+    } catch let error as StatisticError {
+      throw Failure(.usage, error.message, remedy: error.remedy)
+    }
+  }
+
+  private func print(_ statistics: [any Statistic], _ path: String) throws {
+    let passOn: (borrowing TextBuffer) throws -> Void = { text in
+      var output = StandardOutput()
+      output.buffer.append(text)
+      try output.flush()
+    }
+    let report: any Report =
+      switch form {
+      case .text: TextReport(passOn: passOn)
+      case .json:
+        JSONReport(tool: "netlab " + Netlab.version, source: path, passOn: passOn)
+      case .csv: CSVReport(passOn: passOn)
+      }
+    for statistic in statistics { try statistic.write(to: report) }
+    try report.finish()
+  }
+}
