@@ -3,8 +3,7 @@ public struct Chart {
   /// One line of a chart.
   struct Series {
     var name: String
-    /// Seconds and values, in the order of time. A line is drawn through them; it breaks where
-    /// `isBroken` and neighbours are further apart than `gap`.
+    /// In the order of time; each reaches to the next.
     var points: [Point]
   }
 
@@ -31,8 +30,11 @@ public struct Chart {
   var unit: String
   /// Whether the vertical axis is logarithmic.
   var isLogarithmic = false
-  /// Whether points are joined; otherwise each stands alone with its span.
-  var isLine = true
+  /// Put behind the numbers of the vertical axis.
+  var suffix = ""
+  /// Seconds that each point stands for, when they are drawn as the steps of a line; otherwise each
+  /// point stands alone with its span.
+  var step: Double?
   var series: [Series]
 }
 
@@ -60,7 +62,7 @@ extension Throughput: Charted {
           for row in first..<min(first + joined, rows) {
             sum &+= value(cells[row * width + column])
           }
-          let time = (Double(first / joined) + 0.5) * length
+          let time = Double(first / joined) * length
           return Chart.Point(time: time, value: length > 0 ? Double(sum) / length : Double(sum))
         }
         return Chart.Series(name: name, points: points)
@@ -72,11 +74,12 @@ extension Throughput: Charted {
     return [
       Chart(
         title: "Throughput, octets\(per)",
-        summary: "Octets\(per) in intervals of \(step)\(note).", unit: "octets\(per)",
+        summary: "Octets\(per) in intervals of \(step)\(note).", unit: "octets\(per)", step: length,
         series: series(\.octets)),
       Chart(
         title: "Throughput, packets\(per)",
         summary: "Packets\(per) in intervals of \(step)\(note).", unit: "packets\(per)",
+        step: length,
         series: series(\.packets)),
     ]
   }
@@ -99,7 +102,7 @@ extension RoundTrips: Charted {
         summary: "Time from a segment to its acknowledgment, over all connections: a point is the "
           + "mean of \(Interval(nanoseconds: series.length).milliseconds), its bar reaches from the "
           + "least to the most.",
-        unit: "seconds", isLogarithmic: true, isLine: false,
+        unit: "time to the acknowledgment", isLogarithmic: true, suffix: "s",
         series: [Chart.Series(name: "mean, with least and most", points: points)])
     ]
   }

@@ -13,9 +13,9 @@ public final class Conversations: Statistic {
   @exclusivity(unchecked) private var ipv6: ConversationTable
   @exclusivity(unchecked) private var tcp: ConversationTable
   @exclusivity(unchecked) private var udp: ConversationTable
-  private let counted: Set<ConversationKind>
   private let countsEthernet: Bool
-  private let countsNetwork: Bool
+  private let countsIPv4: Bool
+  private let countsIPv6: Bool
   private let countsTCP: Bool
   private let countsUDP: Bool
 
@@ -35,9 +35,10 @@ public final class Conversations: Statistic {
     ipv6 = ConversationTable(.ipv6, limits: limits)
     tcp = ConversationTable(.tcp, limits: limits)
     udp = ConversationTable(.udp, limits: limits)
-    counted = Set(conversations + endpoints)
+    let counted = Set(conversations + endpoints)
     countsEthernet = counted.contains(.ethernet)
-    countsNetwork = counted.contains(.ipv4) || counted.contains(.ipv6)
+    countsIPv4 = counted.contains(.ipv4)
+    countsIPv6 = counted.contains(.ipv6)
     countsTCP = counted.contains(.tcp)
     countsUDP = counted.contains(.udp)
   }
@@ -46,7 +47,9 @@ public final class Conversations: Statistic {
     let layers = dissection.layers
     let octets = UInt64(truncatingIfNeeded: dissection.frame.originalLength)
     let time = dissection.frame.time.nanoseconds(since: dissection.firstTime)
-    var ends = Ends(source: .none, destination: .none)
+    // Of the innermost IP header, with what a routing header or a home address option says.
+    var inner = Ends(
+      source: dissection.endpoints.source, destination: dissection.endpoints.destination)
     for record in layers {
       // A packet that is quoted did not go this way.
       if record.isQuoted { return }
@@ -54,22 +57,21 @@ public final class Conversations: Statistic {
       let type = ObjectIdentifier(record.type)
       if type == ObjectIdentifier(TCP.self) {
         guard countsTCP, let note = dissection.note(of: TCP.self, record) else { continue }
-        ends.readPorts(record, dissection, frame)
-        tcp.count(ends, stream: note.stream, octets: octets, at: time)
+        inner.readPorts(record, dissection, frame)
+        tcp.count(inner, stream: note.stream, octets: octets, at: time)
       } else if type == ObjectIdentifier(IPv4.self) {
-        ends.readIPv4(record, dissection, frame)
-        if countsNetwork { ipv4.count(ends, octets: octets, at: time) }
+        guard countsIPv4 else { continue }
+        ipv4.count(Ends(ipv4: record, dissection, frame), octets: octets, at: time)
       } else if type == ObjectIdentifier(Ethernet.self) {
         guard countsEthernet else { continue }
-        ends.readEthernet(record, dissection, frame)
-        ethernet.count(ends, octets: octets, at: time)
+        ethernet.count(Ends(ethernet: record, dissection, frame), octets: octets, at: time)
       } else if type == ObjectIdentifier(UDP.self) {
         guard countsUDP else { continue }
-        ends.readPorts(record, dissection, frame)
-        udp.count(ends, octets: octets, at: time)
+        inner.readPorts(record, dissection, frame)
+        udp.count(inner, octets: octets, at: time)
       } else if type == ObjectIdentifier(IPv6.self) {
-        ends.readIPv6(record, dissection, frame)
-        if countsNetwork { ipv6.count(ends, octets: octets, at: time) }
+        guard countsIPv6 else { continue }
+        ipv6.count(Ends(ipv6: record, dissection, frame), octets: octets, at: time)
       }
     }
   }

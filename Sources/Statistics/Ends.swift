@@ -19,30 +19,33 @@ struct Ends: Equatable {
 extension Ends {
   // Read from the octets and not from a decoded layer: options and flags are not asked for.
 
+  /// The ends in a header of this protocol.
   @inline(__always)
-  mutating func readEthernet(
-    _ record: LayerRecord, _ dissection: borrowing Dissection, _ frame: RawSpan
+  init(
+    ethernet record: LayerRecord, _ dissection: borrowing Dissection, _ frame: RawSpan
   ) {
-    self = Ends(
+    self.init(
       source: Address(MACAddress(Self.word(record, dissection, frame, at: 6) &>> 16)),
       destination: Address(MACAddress(Self.word(record, dissection, frame, at: 0) &>> 16)))
   }
 
+  /// The ends in a header of this protocol.
   @inline(__always)
-  mutating func readIPv4(
-    _ record: LayerRecord, _ dissection: borrowing Dissection, _ frame: RawSpan
+  init(
+    ipv4 record: LayerRecord, _ dissection: borrowing Dissection, _ frame: RawSpan
   ) {
     let both = Self.word(record, dissection, frame, at: 12)
-    self = Ends(
+    self.init(
       source: Address(IPv4Address(UInt32(truncatingIfNeeded: both &>> 32))),
       destination: Address(IPv4Address(UInt32(truncatingIfNeeded: both))))
   }
 
+  /// The ends in a header of this protocol.
   @inline(__always)
-  mutating func readIPv6(
-    _ record: LayerRecord, _ dissection: borrowing Dissection, _ frame: RawSpan
+  init(
+    ipv6 record: LayerRecord, _ dissection: borrowing Dissection, _ frame: RawSpan
   ) {
-    self = Ends(
+    self.init(
       source: Address(
         IPv6Address(
           high: Self.word(record, dissection, frame, at: 8),
@@ -53,6 +56,7 @@ extension Ends {
           low: Self.word(record, dissection, frame, at: 32))))
   }
 
+  /// Takes the ports from a TCP or UDP header.
   @inline(__always)
   mutating func readPorts(
     _ record: LayerRecord, _ dissection: borrowing Dissection, _ frame: RawSpan

@@ -66,7 +66,7 @@ public final class Overview: Statistic {
       let table = conversations.table(kind)
       let count = UInt64(table.table.count)
       guard count > 0 else { continue }
-      report.value("\(kind.rawValue)_conversations", "\(kind.title) convers.", .number(count))
+      report.value("\(kind.rawValue)_conversations", "\(kind.title) conversations", .number(count))
       conversations.writeLeftOut(table, to: report)
     }
     for (severity, key, title) in Expert.severities where severity != .comment {

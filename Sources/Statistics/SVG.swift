@@ -34,15 +34,22 @@ public enum SVG {
     text.append("</desc>\n<rect width=\"100%\" height=\"100%\" fill=\"#fff\"/>\n")
     label(title, at: (plot.left, 26), "font-size=\"16\" font-weight=\"bold\"", &text)
     var top = 40.0
+    // One axis of time for all of them, so that what happened together stands together.
+    let end = charts.map { chart in
+      (chart.series.flatMap(\.points).map(\.time).max() ?? 0) + (chart.step ?? 0)
+    }
+    let time = ChartAxis(time: end.max() ?? 1)
     for (chart, height) in zip(charts, heights) {
-      draw(chart, at: top, &text)
+      draw(chart, time, at: top, &text)
       top += height
     }
     text.append("</svg>\n")
     return text
   }
 
-  private static func draw(_ chart: Chart, at top: Double, _ text: inout TextBuffer) {
+  private static func draw(
+    _ chart: Chart, _ horizontal: ChartAxis, at top: Double, _ text: inout TextBuffer
+  ) {
     text.append("<g transform=\"translate(\(decimal(plot.left)) \(decimal(top + plot.top)))\">\n")
     label(chart.title, at: (0, -14), "font-weight=\"bold\"", &text)
     let points = chart.series.flatMap(\.points)
@@ -51,8 +58,7 @@ public enum SVG {
       chart.isLogarithmic
       ? ChartAxis(decadesFrom: points.map(\.least).min() ?? 1e-3, to: max(largest, 1e-6))
       : ChartAxis(upTo: largest)
-    let horizontal = ChartAxis(time: points.map(\.time).max() ?? 1)
-    drawAxes(horizontal, vertical, unit: chart.unit, &text)
+    drawAxes(horizontal, vertical, chart, &text)
     if points.isEmpty {
       label("nothing was counted", at: (plot.width / 2, plot.height / 2), "", &text)
     }
@@ -61,10 +67,10 @@ public enum SVG {
       text.append("<g stroke=\"")
       text.append(style.colour)
       text.append("\" fill=\"none\" stroke-width=\"1.5\" stroke-dasharray=\"")
-      text.append(chart.isLine ? style.dash : "none")
+      text.append(chart.step == nil ? "none" : style.dash)
       text.append("\">\n")
-      if chart.isLine {
-        drawLine(series, horizontal, vertical, &text)
+      if let step = chart.step {
+        drawSteps(series, of: step, horizontal, vertical, &text)
       } else {
         drawSpans(series, horizontal, vertical, &text)
       }
@@ -76,7 +82,7 @@ public enum SVG {
   }
 
   private static func drawAxes(
-    _ horizontal: ChartAxis, _ vertical: ChartAxis, unit: String, _ text: inout TextBuffer
+    _ horizontal: ChartAxis, _ vertical: ChartAxis, _ chart: Chart, _ text: inout TextBuffer
   ) {
     text.append("<g stroke=\"#ddd\" fill=\"none\">\n")
     for tick in vertical.ticks {
@@ -91,7 +97,7 @@ public enum SVG {
     text.append("h\(decimal(plot.width))\"/>\n")
     for tick in vertical.ticks {
       let y = plot.height * (1 - vertical.position(tick)) + 4
-      label(ChartAxis.label(tick), at: (-8, y), "text-anchor=\"end\"", &text)
+      label(ChartAxis.label(tick) + chart.suffix, at: (-8, y), "text-anchor=\"end\"", &text)
     }
     for tick in horizontal.ticks {
       let x = plot.width * horizontal.position(tick)
@@ -102,25 +108,24 @@ public enum SVG {
       "text-anchor=\"middle\"", &text)
     let middle = decimal(plot.height / 2)
     label(
-      unit, at: (0, 0),
+      chart.unit, at: (0, 0),
       "text-anchor=\"middle\" transform=\"translate(-60 \(middle)) rotate(-90)\"", &text)
   }
 
-  private static func drawLine(
-    _ series: Chart.Series, _ horizontal: ChartAxis, _ vertical: ChartAxis,
+  private static func drawSteps(
+    _ series: Chart.Series, of step: Double, _ horizontal: ChartAxis, _ vertical: ChartAxis,
     _ text: inout TextBuffer
   ) {
-    guard let first = series.points.first else { return }
-    text.append("<path d=\"")
+    text.append("<path stroke-linejoin=\"round\" d=\"")
     for (index, point) in series.points.enumerated() {
-      text.append(index == 0 ? "M" : "L")
-      text.append(place(point.time, point.value, horizontal, vertical))
+      if index == 0 {
+        text.append("M\(place(point.time, point.value, horizontal, vertical))")
+      } else {
+        text.append("V\(decimal(plot.height * (1 - vertical.position(point.value))))")
+      }
+      text.append("H\(decimal(plot.width * horizontal.position(point.time + step)))")
     }
-    // One point alone is no line: a dot.
-    if series.points.count == 1 {
-      text.append("M\(place(first.time, first.value, horizontal, vertical))h0.1")
-    }
-    text.append("\" stroke-linejoin=\"round\" stroke-linecap=\"round\"/>\n")
+    text.append("\"/>\n")
   }
 
   private static func drawSpans(

@@ -10,11 +10,13 @@ public final class TextReport: Report {
   private var scratch = TextBuffer(capacity: 256)
   private let passOn: (borrowing TextBuffer) throws -> Void
   private var isFirst = true
+  /// Nothing stands below the heading of a part yet.
+  private var isAtStart = true
 
   /// Columns of text that a line takes at most.
   static let width = 80
   /// Columns that the names of single values take.
-  private static let names = 20
+  private static let names = 24
   /// Words make room down to this.
   private static let leastWords = 16
 
@@ -28,11 +30,13 @@ public final class TextReport: Report {
     text.append("\n")
     text.append(byte: 61, times: title.count)
     text.append("\n")
+    isAtStart = true
   }
 
   public func end() {}
 
   public func value(_ key: String, _ title: String, _ value: Value) {
+    isAtStart = false
     let start = text.count
     text.append(title)
     text.append(":")
@@ -70,11 +74,13 @@ public final class TextReport: Report {
 
   public func table(_ table: Table, count: Int, row: (Int, (Value) -> Void) -> Void) throws {
     if !table.title.isEmpty {
+      if !isAtStart { text.append("\n") }
       text.append(table.title)
       text.append(": ")
       text.append(UInt64(count))
       text.append("\n")
     }
+    isAtStart = false
     guard count > 0 else { return }
     var layout = Layout(table)
     for index in 0..<count {

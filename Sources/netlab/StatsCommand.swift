@@ -104,8 +104,7 @@ struct StatsCommand: ParsableCommand {
   ) throws {
     var reader = file
     var captureFilter = captureFilter
-    var dissector = Dissector(registry)
-    var dissection = Dissection()
+    var counting = Counting(registry, filter, statistics)
     var progress = Progress(isShown: true)
     var names = InterfaceNames(reader.interfaceTable)
     var rest = count ?? .max
@@ -113,18 +112,15 @@ struct StatsCommand: ParsableCommand {
     try reader.forEachBlock { block, octets in
       guard let header = block.frame else { return true }
       progress.count()
+      if try captureFilter?.matches(octets, header) ?? true {
+        counting.take(octets, header) { dissection in
+          names.describe(header, &dissection)
+          if block.hasOptions { dissection.comments = block.comments }
+        }
+      } else {
+        counting.skip()
+      }
       rest -= 1
-      guard try captureFilter?.matches(octets, header) ?? true else {
-        dissector.skip()
-        return rest > 0
-      }
-      dissector.dissect(octets, header, into: &dissection)
-      names.describe(header, &dissection)
-      if block.hasOptions { dissection.comments = block.comments }
-      if filter?.matches(dissection, in: octets) ?? true {
-        dissector.noteDisplayed()
-        for statistic in statistics { statistic.take(dissection, octets) }
-      }
       return rest > 0
     }
   }
@@ -158,4 +154,33 @@ struct StatsCommand: ParsableCommand {
     for statistic in statistics { try statistic.write(to: report) }
     try report.finish()
   }
+}
+
+/// From octets to numbers: dissects a frame, asks the display filter, hands it to the statistics.
+/// The dissection is lent, never copied.
+private struct Counting: ~Copyable {
+  private var dissector: Dissector
+  private var dissection = Dissection()
+  private let filter: DisplayFilter?
+  private let statistics: [any Statistic]
+
+  init(_ registry: Registry, _ filter: DisplayFilter?, _ statistics: [any Statistic]) {
+    dissector = Dissector(registry)
+    self.filter = filter
+    self.statistics = statistics
+  }
+
+  /// - Parameter describe: Adds what only the file knows.
+  mutating func take(
+    _ octets: RawSpan, _ header: FrameHeader, describe: (inout Dissection) -> Void
+  ) {
+    dissector.dissect(octets, header, into: &dissection)
+    describe(&dissection)
+    if filter?.matches(dissection, in: octets) == false { return }
+    for statistic in statistics { statistic.take(dissection, octets) }
+    dissector.noteDisplayed()
+  }
+
+  /// Leaves a frame out, which keeps its number.
+  mutating func skip() { dissector.skip() }
 }
