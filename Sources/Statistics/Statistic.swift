@@ -52,7 +52,7 @@ public protocol Report: AnyObject {
 }
 
 /// One value in a report.
-public enum Value {
+public enum Value: Sendable {
   /// A count.
   case number(UInt64)
   /// Words.
