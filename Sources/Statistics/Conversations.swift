@@ -61,7 +61,12 @@ public final class Conversations: Statistic {
         tcp.count(inner, stream: note.stream, octets: octets, at: time)
       } else if type == ObjectIdentifier(IPv4.self) {
         guard countsIPv4 else { continue }
-        ipv4.count(Ends(ipv4: record, dissection, frame), octets: octets, at: time)
+        var ends = Ends(ipv4: record, dissection, frame)
+        // RFC 791 section 3.1: a source route holds the true destination, which is named.
+        if record.headerLength > 20, ends.source == inner.source {
+          ends.destination = inner.destination
+        }
+        ipv4.count(ends, octets: octets, at: time)
       } else if type == ObjectIdentifier(Ethernet.self) {
         guard countsEthernet else { continue }
         ethernet.count(Ends(ethernet: record, dissection, frame), octets: octets, at: time)

@@ -44,10 +44,10 @@ import Testing
     #expect(
       text == """
         Ends: 2
-        end                            a long heading  another heading         third
+        end                                a long heading  another heading         third
         [2001:db8:1111:2222:3333:4444:5555:6666]:50000
-                                                    1               22             3
-        10.0.0.1:1                                123                4  123456789012
+                                                        1               22             3
+        10.0.0.1:1                                    123                4  123456789012
 
         """)
   }
