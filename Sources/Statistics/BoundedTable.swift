@@ -42,6 +42,9 @@ struct BoundedTable<Key: TableKey, Value> {
     return last
   }
 
+  /// Where a key stands; nil when it does not.
+  func position(of key: Key) -> Int? { find(key, key.hash &>> 32) }
+
   private func find(_ key: Key, _ hash: UInt64) -> Int? {
     let mask = slots.count &- 1
     var index = Int(truncatingIfNeeded: hash) & mask

@@ -73,8 +73,7 @@ extension Ends {
   ) -> UInt64 {
     let start = Int(record.start) &+ offset
     if record.buffer == 0 { return word(frame, at: start) }
-    let octets = dissection.buffers[Int(record.buffer) &- 1]
-    return word(octets.span.bytes, at: start)
+    return dissection.withBytes(of: record.buffer, frame: frame) { word($0, at: start) }
   }
 
   @inline(__always)

@@ -7,15 +7,18 @@ public final class Expert: Statistic {
     var kind: FindingKind
     var found: UInt64
     var expected: UInt64
+    var words = ""
 
     static func == (one: Key, other: Key) -> Bool {
       one.kind === other.kind && one.found == other.found && one.expected == other.expected
+        && one.words == other.words
     }
 
     var hash: UInt64 {
       let kind = UInt64(UInt(bitPattern: ObjectIdentifier(kind)))
       var hash = (kind ^ found) &* 0x9E37_79B9_7F4A_7C15
       hash ^= hash &>> 32 ^ expected
+      if !words.isEmpty { hash ^= UInt64(truncatingIfNeeded: words.hashValue) }
       return hash &* 0xBF58_476D_1CE4_E5B9
     }
   }
@@ -48,7 +51,7 @@ public final class Expert: Statistic {
     let hasDetail = finding.kind.detail != nil
     var key = Key(
       kind: finding.kind, found: hasDetail ? finding.found : 0,
-      expected: hasDetail ? finding.expected : 0)
+      expected: hasDetail ? finding.expected : 0, words: finding.words)
     let new = Group(
       firstFrame: dissection.frame.number, layer: dissection.layers[finding.layer].type)
     if let position = groups.position(of: key, orAppend: new) {
@@ -57,6 +60,7 @@ public final class Expert: Statistic {
     }
     key.found = 0
     key.expected = 0
+    key.words = ""
     if let position = others.position(of: key, orAppend: new) { others[position].count &+= 1 }
   }
 
@@ -75,7 +79,7 @@ public final class Expert: Statistic {
     for (key, group) in groups.entries + others.entries {
       let detail = key.kind.detail.map { $0(key.found, key.expected) } ?? ""
       let row = Row(
-        kind: key.kind, summary: key.kind.message + detail, count: group.count,
+        kind: key.kind, summary: key.kind.message + detail + key.words, count: group.count,
         firstFrame: group.firstFrame, protocolName: group.layer.column.description)
       if let place = kinds.firstIndex(where: { $0.kind === key.kind }) {
         kinds[place].rows.append(row)

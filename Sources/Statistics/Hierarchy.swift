@@ -15,6 +15,8 @@ public final class Hierarchy: Statistic {
     var child: Int32 = none
     var sibling: Int32 = none
     var traffic = Traffic()
+    /// The packet counted last: several messages of one protocol are one packet.
+    var frame = 0
 
     static let none: Int32 = -1
 
@@ -40,27 +42,54 @@ public final class Hierarchy: Statistic {
   public func take(_ dissection: borrowing Dissection, _ frame: RawSpan) {
     let octets = UInt64(truncatingIfNeeded: dissection.frame.originalLength)
     nodes[0].traffic.add(octets)
-    var place = 0
     let layers = dissection.layers
-    var index = 1
-    while index < layers.count {
+    let messages = dissection.messages
+    let number = dissection.frame.number
+    var isWhole = true
+    // What comes before the first message carries all of them, and each stands for itself.
+    let carriers = messages.isEmpty ? layers.count : messages[0].layers.lowerBound
+    var place = 0
+    walk(layers, 1..<max(carriers, 1), &place, &isWhole, octets, number)
+    var end = place
+    for message in messages where isWhole {
+      end = place
+      walk(layers, message.layers, &end, &isWhole, octets, number)
+    }
+    if isWhole, let failure = dissection.failure {
+      isWhole = enter(&end, nil, isCut: failure.error.reason == .cut, octets, number)
+    }
+    if !isWhole { leftOut &+= 1 }
+  }
+
+  /// Goes from a place on through layers, and counts the packet in each.
+  @inline(__always)
+  private func walk(
+    _ layers: LayerRecords, _ range: Range<Int>, _ place: inout Int, _ isWhole: inout Bool,
+    _ octets: UInt64, _ number: Int
+  ) {
+    for index in range {
       let record = layers[index]
-      if record.isQuoted { break }
-      if record.isPart { break }
-      guard let next = child(of: place, record.type, isCut: false) else {
-        leftOut &+= 1
+      if record.isQuoted || record.isPart { return }
+      guard enter(&place, record.type, isCut: false, octets, number) else {
+        isWhole = false
         return
       }
-      place = next
-      nodes[place].traffic.add(octets)
-      index &+= 1
     }
-    guard let failure = dissection.failure else { return }
-    guard let next = child(of: place, nil, isCut: failure.error.reason == .cut) else {
-      leftOut &+= 1
-      return
+  }
+
+  /// Goes to the place of a protocol below, and counts the packet there once.
+  @inline(__always)
+  private func enter(
+    _ place: inout Int, _ type: (any ErasedLayer.Type)?, isCut: Bool, _ octets: UInt64,
+    _ number: Int
+  ) -> Bool {
+    guard let next = child(of: place, type, isCut: isCut) else { return false }
+    place = next
+    if nodes[next].frame != number {
+      nodes[next].frame = number
+      nodes[next].traffic.add(octets)
     }
-    nodes[next].traffic.add(octets)
+    return true
   }
 
   /// The place of a protocol below another, made when it is new; nil when there is no room.

@@ -13,9 +13,20 @@ public protocol Statistic: AnyObject {
   ///   - frame: The frame's octets.
   func take(_ dissection: borrowing Dissection, _ frame: RawSpan)
 
+  /// The capture has ended: takes the messages that its end completes. No packet is counted.
+  ///
+  /// - Parameters:
+  ///   - dissection: Those messages, in the place of the last packet.
+  ///   - frame: No octets.
+  func end(_ dissection: borrowing Dissection, _ frame: RawSpan)
+
   /// Writes what was counted.
   /// - Throws: What the report's destination throws, and `StatisticError`.
   func write(to report: any Report) throws
+}
+
+extension Statistic {
+  public func end(_ dissection: borrowing Dissection, _ frame: RawSpan) {}
 }
 
 /// Why a statistic cannot be given.

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Capture
+import Cryptography
 import DisplayFilter
 import PacketCore
 import Projection
@@ -37,6 +38,7 @@ struct StatsCommand: ParsableCommand {
 
   @OptionGroup(title: "What is counted") var questions: StatsOptions
   @OptionGroup(title: "Which packets") var filters: FilterOptions
+  @OptionGroup(title: "Keys") var keys: KeyOptions
 
   @Option(
     name: [.customShort("T"), .customLong("format")], help: "Output form: text, json or csv.")
@@ -87,8 +89,9 @@ struct StatsCommand: ParsableCommand {
       try filters.makeDisplayFilter(expression, registry)
     }
     let reader = try CaptureFileReader(path)
+    let counting = Counting(registry, filter, statistics, keys: try keys.load())
     do {
-      try count(statistics, reader, registry, filter, captureFilter)
+      try count(reader, counting, captureFilter)
     } catch let error as CaptureError {
       // What was counted so far is printed before the fault is told.
       try write(statistics, path)
@@ -99,12 +102,14 @@ struct StatsCommand: ParsableCommand {
 
   /// Reads the file and hands every packet that the filters let through to the statistics.
   private func count(
-    _ statistics: [any Statistic], _ file: consuming CaptureFileReader, _ registry: Registry,
-    _ filter: DisplayFilter?, _ captureFilter: consuming CaptureFilter?
+    _ file: consuming CaptureFileReader, _ first: consuming Counting,
+    _ captureFilter: consuming CaptureFilter?
   ) throws {
     var reader = file
     var captureFilter = captureFilter
-    var counting = Counting(registry, filter, statistics)
+    var counting = first
+    // What the end of the capture completes is counted, whether or not the file ends well.
+    defer { counting.end() }
     var progress = Progress(isShown: true)
     var names = InterfaceNames(reader.interfaceTable)
     var rest = count ?? .max
@@ -164,8 +169,12 @@ private struct Counting: ~Copyable {
   private let filter: DisplayFilter?
   private let statistics: [any Statistic]
 
-  init(_ registry: Registry, _ filter: DisplayFilter?, _ statistics: [any Statistic]) {
+  init(
+    _ registry: Registry, _ filter: DisplayFilter?, _ statistics: [any Statistic],
+    keys: [FernetKey]
+  ) {
     dissector = Dissector(registry)
+    if !keys.isEmpty { dissector.memory(of: Fernet.self)?.keys = keys }
     self.filter = filter
     self.statistics = statistics
   }
@@ -183,4 +192,11 @@ private struct Counting: ~Copyable {
 
   /// Leaves a frame out, which keeps its number.
   mutating func skip() { dissector.skip() }
+
+  /// The capture is over: what waited for more is told as it is.
+  mutating func end() {
+    dissector.end(into: &dissection)
+    let nothing: [UInt8] = []
+    for statistic in statistics { statistic.end(dissection, nothing.span.bytes) }
+  }
 }

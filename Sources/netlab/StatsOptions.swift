@@ -62,6 +62,11 @@ struct StatsOptions: ParsableArguments {
   @Flag(name: .customLong("rtt"), help: "TCP round-trip times of every connection and direction.")
   var isRoundTrips = false
 
+  @Flag(
+    name: .customLong("websocket"),
+    help: "WebSocket messages, compression, pings and close codes of every connection.")
+  var isWebSocket = false
+
   @Option(
     name: [.customShort("z")], parsing: .unconditionalSingleValue,
     help: ArgumentHelp(
@@ -133,6 +138,7 @@ struct StatsOptions: ParsableArguments {
       all.append(Throughput(interval: interval, filters: filters))
     }
     if isRoundTrips { all.append(RoundTrips()) }
+    if isWebSocket { all.append(WebSocketTraffic()) }
     if isExpert { all.append(Expert()) }
     return all.isEmpty ? [Overview(source: source)] : all
   }

@@ -26,10 +26,21 @@ enum CountedCapture {
       for statistic in statistics { statistic.take(dissection, octets) }
       return true
     }
+    end(&dissector, &dissection, statistics)
   }
 
-  /// Hands packets of the given octets and times to a statistic.
-  static func count(_ packets: [(octets: [UInt8], time: Timestamp)], _ statistic: any Statistic) {
+  private static func end(
+    _ dissector: inout Dissector, _ dissection: inout Dissection, _ statistics: [any Statistic]
+  ) {
+    dissector.end(into: &dissection)
+    let nothing: [UInt8] = []
+    for statistic in statistics { statistic.end(dissection, nothing.span.bytes) }
+  }
+
+  /// Hands packets of the given octets and times to statistics.
+  static func count(
+    _ packets: [(octets: [UInt8], time: Timestamp)], _ statistics: any Statistic...
+  ) {
     var dissector = Dissector(.standard)
     var dissection = Dissection()
     for (octets, time) in packets {
@@ -37,8 +48,9 @@ enum CountedCapture {
         time: time, capturedLength: octets.count, originalLength: octets.count,
         linkType: .ethernet)
       dissector.dissect(octets.span.bytes, header, into: &dissection)
-      statistic.take(dissection, octets.span.bytes)
+      for statistic in statistics { statistic.take(dissection, octets.span.bytes) }
     }
+    end(&dissector, &dissection, statistics)
   }
 
   /// The statistic's text for people.

@@ -8,7 +8,7 @@ import Testing
     [
       Conversations(
         conversations: ConversationKind.allCases, endpoints: ConversationKind.allCases),
-      Hierarchy(), Expert(), RoundTrips(), Overview(source: "a name.pcap"),
+      Hierarchy(), Expert(), RoundTrips(), WebSocketTraffic(), Overview(source: "a name.pcap"),
       Throughput(interval: Interval(nanoseconds: 1_000_000_000)),
     ]
   }
