@@ -86,13 +86,13 @@ public final class RoundTrips: Statistic {
     report.value("connections", "connections", .number(UInt64(connections.count)))
     report.value("round_trips", "round trips", .number(all.count))
     let numbers: [(String, String, Value)] = [
-      ("min_s", "least ms", .milliseconds(all.count > 0 ? all.least : 0)),
-      ("median_s", "median ms", percentile(50, all)),
-      ("p95_s", "95 % within ms", percentile(95, all)),
-      ("max_s", "most ms", .milliseconds(all.count > 0 ? all.most : 0)),
+      ("min_s", "least", .milliseconds(all.count > 0 ? all.least : 0)),
+      ("median_s", "median", percentile(50, all)),
+      ("p95_s", "95 % within", percentile(95, all)),
+      ("max_s", "most", .milliseconds(all.count > 0 ? all.most : 0)),
     ]
     for (key, title, value) in numbers where all.count > 0 { report.value(key, title, value) }
-    report.value("percentile_error_percent", "median, 95 % ± %", .number(6))
+    report.value("percentile_error_percent", "percentiles, ± %", .number(6))
     let first: [Table.Column] = [
       .number("stream", "stream"), .words("a", "end A waits for B", hasPort: true),
     ]

@@ -48,6 +48,8 @@ public final class TextReport: Report {
     case .list(let all): words = all.joined(separator: ", ")
     default:
       text.append(value)
+      if case .seconds = value { text.append(" s") }
+      if case .milliseconds = value { text.append(" ms") }
       text.append("\n")
       return
     }
