@@ -15,9 +15,8 @@ struct Netlab: ParsableCommand {
       """,
     version: version,
     subcommands: [
-      CaptureCommand.self, ReadCommand.self, MessagesCommand.self, StatsCommand.self,
-      FieldsCommand.self,
-      FilterCommand.self,
+      CaptureCommand.self, ReadCommand.self, MessagesCommand.self, FollowCommand.self,
+      StatsCommand.self, AssertCommand.self, FieldsCommand.self, FilterCommand.self,
       InterfacesCommand.self, DoctorCommand.self,
     ])
 
@@ -42,6 +41,8 @@ struct Netlab: ParsableCommand {
       let failure = Failure(error)
       write(standardError: failure.text)
       return failure.status
+    } catch let code as ExitCode {
+      return ExitStatus(rawValue: code.rawValue) ?? .internal
     } catch is OutputClosed {
       return .done
     } catch {
