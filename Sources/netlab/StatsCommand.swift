@@ -13,10 +13,10 @@ struct StatsCommand: ParsableCommand {
     commandName: "stats",
     abstract: "Count a capture file: conversations, throughput, protocols, findings, round trips.",
     discussion: """
-      Without an option an overview; several options are answered in one pass. Times are those of
-      the capture: of a row of conversations the start counts from the first packet, a round trip is
-      what the capture saw of it. -T json gives one document with an object for each option; its
-      times are seconds as numbers, in keys that end in _s.
+      Without an option an overview; several options are answered in one pass. Times count from the \
+      capture's first packet; a round trip is what the capture saw of it. -T json prints one \
+      document with an object for each option; its times are seconds as numbers, in keys that end \
+      in _s.
 
       Examples:
         netlab stats chat.pcapng --conversations tcp --rtt
