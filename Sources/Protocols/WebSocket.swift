@@ -88,7 +88,7 @@ public struct WebSocket: Layer {
     /// The buffer that the payload (unmasked) or the whole message (joined, inflated) stands in.
     var buffer: UInt16 = 0
     /// What the message is, which its continuation frames do not say.
-    var opcode = WebSocketOpcode.continuation
+    public internal(set) var opcode = WebSocketOpcode.continuation
     /// Why there is no content in a buffer.
     var state = State.read
     /// Place in the buffer.
@@ -96,9 +96,10 @@ public struct WebSocket: Layer {
     var count: UInt32 = 0
     /// Frames of the message, up to this one.
     var fragments: UInt32 = 1
-    /// Octets of the message before and after inflating; 0 when it was not compressed.
-    var compressed: UInt32 = 0
-    var inflated: UInt32 = 0
+    /// Octets of the message before inflating; 0 when it was not compressed.
+    public internal(set) var compressed: UInt32 = 0
+    /// Octets of the message after inflating; 0 when it was not compressed.
+    public internal(set) var inflated: UInt32 = 0
     /// Compression was agreed on: RSV1 says something.
     var mayCompress = false
 
