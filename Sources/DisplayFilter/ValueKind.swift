@@ -84,7 +84,7 @@ enum Value: Sendable {
   case number(Int128)
   case real(Double)
   /// Octets that stand in a buffer of the packet.
-  case place(Range<Int>, buffer: UInt8)
+  case place(Range<Int>, buffer: UInt16)
   case octets([UInt8])
   /// The field is there and has no value.
   case present

@@ -27,13 +27,32 @@ public struct Dissection: Sendable {
   @inlinable public var speaker: Int { speaking }
   @usableFromInline var speaking = 0
 
-  /// Reassembled octets that layers stand in, buffer 1 first. Buffer 0 is the frame itself.
-  public private(set) var buffers: [[UInt8]] = []
-  /// A buffer in which the walk goes on when the present one is done.
-  var continuation: (buffer: Int, type: PayloadType)?
+  /// Octets that layers stand in and that are not the frame's own, buffer 1 first.
+  @usableFromInline var ownBuffers = PacketBuffers()
+  /// Places at which the walk goes on when the present one is done, the first of them next.
+  var continuations: [Continuation] = []
+  /// The payload of the layer just read is walked elsewhere.
+  @usableFromInline var goesElsewhere = false
+  /// That elsewhere is a stream.
+  @usableFromInline var hasStream = false
+  /// The layer whose stream is not used up: its place in the registry.
+  var unfinished: Int?
+
+  /// What the messages of the packet are, in the order of the stream.
+  public internal(set) var messages: [Message] = []
+  /// Frames of those messages that took more than one packet.
+  var messagePackets: [Int] = []
+  /// The number of the last message before them that has the same frame number.
+  var numbered = 0
+  /// The walk is in the last of them.
+  var isMessageOpen = false
+  /// The stream that the walk is in, for layers of messages.
+  public var stream = StreamContext()
+  /// How connections ended, those that this packet ended.
+  public var verdicts: [ConnectionVerdict] = []
 
   @usableFromInline var notesCount = 0
-  @usableFromInline var currentBuffer: UInt8 = 0
+  @usableFromInline var currentBuffer: UInt16 = 0
   @usableFromInline var currentSpace = PayloadType.Space.nothing
   /// True while the octets are a packet that this packet quotes.
   @usableFromInline var isQuoting = false
@@ -43,7 +62,7 @@ public struct Dissection: Sendable {
     public let type: any ErasedLayer.Type
     public let error: ParseError
     /// The buffer that the error's offset counts in.
-    public let buffer: UInt8
+    public let buffer: UInt16
     /// True when the broken packet is one that this packet quotes.
     public let isQuoted: Bool
     /// True when the broken layer is among the layers all the same, with what could be read.
@@ -64,16 +83,62 @@ public struct Dissection: Sendable {
     self.frame.number = number
     records.removeAll()
     if !findings.isEmpty { findings.removeAll(keepingCapacity: true) }
-    if !buffers.isEmpty { buffers.removeAll(keepingCapacity: true) }
+    if !ownBuffers.extents.isEmpty { forgetBuffers() }
+    if !messages.isEmpty || !verdicts.isEmpty { forgetMessages() }
     if !comments.isEmpty { comments.removeAll(keepingCapacity: true) }
     failure = nil
     ends = .none
     speaking = 0
-    continuation = nil
+    if !continuations.isEmpty { continuations.removeAll(keepingCapacity: true) }
+    numbered = 0
+    isMessageOpen = false
+    unfinished = nil
+    stream = StreamContext()
+    goesElsewhere = false
+    hasStream = false
     notesCount = 0
     currentBuffer = 0
     currentSpace = .nothing
     isQuoting = false
+  }
+
+  private mutating func forgetBuffers() {
+    if isKnownUniquelyReferenced(&ownBuffers) {
+      ownBuffers.removeAll()
+    } else {
+      ownBuffers = PacketBuffers()
+    }
+  }
+
+  private mutating func forgetMessages() {
+    messages.removeAll(keepingCapacity: true)
+    messagePackets.removeAll(keepingCapacity: true)
+    verdicts.removeAll(keepingCapacity: true)
+  }
+
+  /// Records a layer that a stream protocol has read.
+  ///
+  /// - Parameters:
+  ///   - header: Its header in `buffer`; the payload follows, up to `end`.
+  ///   - missing: Octets of the payload that were on the wire but are not here.
+  /// - Returns: Its index.
+  @inlinable
+  public mutating func record<L: Layer>(
+    _ type: L.Type, header: Range<Int>, end: Int, buffer: UInt16, missing: Int = 0
+  ) -> Int {
+    currentBuffer = buffer
+    currentSpace = .message
+    return push(
+      type, start: header.lowerBound, headerEnd: header.upperBound, end: end,
+      reportedEnd: end &+ missing)
+  }
+
+  /// The packet belongs to a stream: `ErasedLayer.resume` is called for this layer until it says
+  /// that there is nothing more.
+  @inlinable
+  public mutating func resumeStream() {
+    goesElsewhere = true
+    hasStream = true
   }
 
   /// Records a layer and returns its index.
@@ -101,20 +166,6 @@ public struct Dissection: Sendable {
   /// What follows is a packet that this one quotes, not traffic of its own.
   @inlinable public mutating func quoteWhatFollows() { isQuoting = true }
 
-  /// The walk goes on in octets of their own (a reassembled datagram) once this layer is done.
-  ///
-  /// - Parameters:
-  ///   - octets: The whole of what the layers that follow stand in.
-  ///   - type: What the octets are.
-  public mutating func continueWith(_ octets: [UInt8], as type: PayloadType) {
-    guard buffers.count < 250 else { return }
-    buffers.append(octets)
-    continuation = (buffers.count, type)
-  }
-
-  /// Whether a layer has named the buffer that the walk goes on in.
-  var isContinued: Bool { continuation != nil }
-
   /// Adds a remark of the layer at `index`.
   ///
   /// - Parameters:
@@ -125,14 +176,6 @@ public struct Dissection: Sendable {
     _ kind: FindingKind, at index: Int, found: UInt64 = 0, expected: UInt64 = 0
   ) {
     findings.append(Finding(kind: kind, layer: index, found: found, expected: expected))
-  }
-
-  /// The buffer to go on in, if a layer named one; its octets are buffer `currentBuffer` then.
-  mutating func takeContinuation() -> (buffer: Int, type: PayloadType)? {
-    guard let next = continuation else { return nil }
-    continuation = nil
-    currentBuffer = UInt8(truncatingIfNeeded: next.buffer)
-    return next
   }
 
   /// A layer could not be read: what there is of it becomes the last record.
@@ -168,11 +211,10 @@ public struct Dissection: Sendable {
   @inlinable @inline(__always)
   public mutating func setNote<Note: BitwiseCopyable>(_ note: Note, at index: Int) {
     let words = (MemoryLayout<Note>.size &+ 7) / 8
-    guard notesCount &+ words <= PacketPlaces.noteWords, records.indices.contains(index) else {
-      return
-    }
+    guard records.indices.contains(index) else { return }
+    if notesCount &+ words > records.places.noteWords { records.places.growNotes(notesCount) }
     records.places.notes.storeBytes(of: note, toByteOffset: notesCount &* 8, as: Note.self)
-    records.places.records[index].note = UInt16(truncatingIfNeeded: notesCount)
+    records.places.records[index].note = UInt32(truncatingIfNeeded: notesCount)
     notesCount &+= words
   }
 
@@ -182,7 +224,7 @@ public struct Dissection: Sendable {
     guard record.note != LayerRecord.noNote else { return nil }
     // A record of another dissection may claim any place.
     let offset = Int(record.note) &* 8
-    guard offset &+ MemoryLayout<L.Note>.size <= PacketPlaces.noteWords &* 8 else { return nil }
+    guard offset &+ MemoryLayout<L.Note>.size <= records.places.noteWords &* 8 else { return nil }
     return records.places.notes.loadUnaligned(fromByteOffset: offset, as: L.Note.self)
   }
 
@@ -197,15 +239,5 @@ public struct Dissection: Sendable {
   public func decode<L: Layer>(_ type: L.Type, in frame: RawSpan) -> L? {
     guard let record = last(type) else { return nil }
     return withBytes(of: record.buffer, frame: frame) { bytes in L.decode(record, in: bytes) }
-  }
-
-  /// Gives `body` the buffer that a record with this buffer number stands in.
-  @inlinable
-  public func withBytes<R>(
-    of buffer: UInt8, frame: RawSpan, _ body: (RawSpan) -> R
-  ) -> R {
-    if buffer == 0 { return body(frame) }
-    let octets = buffers[Int(buffer) &- 1]
-    return body(octets.span.bytes)
   }
 }

@@ -16,6 +16,7 @@ public struct Dissector: ~Copyable {
     self.registry = registry
     self.limits = limits
     memories = registry.layers.map { $0.makeMemory(limits) }
+    for memory in memories { (memory as? any StreamHolder)?.adopt(registry.streams, limits) }
     handles = memories.map { Unmanaged.passUnretained($0) }
   }
 
@@ -63,21 +64,75 @@ public struct Dissector: ~Copyable {
       Frame.self, start: 0, headerEnd: 0, end: bytes.byteCount,
       reportedEnd: header.originalLength)
     walk(
-      bytes, reportedEnd: header.originalLength, as: .linkType(header.linkType), into: &dissection)
+      bytes, from: 0, to: bytes.byteCount, reportedEnd: header.originalLength,
+      as: .linkType(header.linkType), into: &dissection)
+    if !dissection.continuations.isEmpty { continueWalk(bytes, into: &dissection) }
+    if dissection.unfinished != nil { resume(bytes, into: &dissection) }
+  }
+
+  /// Walks what layers named as places to go on.
+  private mutating func continueWalk(_ frame: RawSpan, into dissection: inout Dissection) {
     while let next = dissection.takeContinuation() {
-      let octets = dissection.buffers[next.buffer - 1]
-      walk(octets.span.bytes, reportedEnd: octets.count, as: next.type, into: &dissection)
+      if next.buffer == 0 {
+        walk(
+          frame, from: next.range.lowerBound, to: next.range.upperBound,
+          reportedEnd: next.range.upperBound, as: next.type, into: &dissection)
+      } else {
+        let buffers = dissection.ownBuffers
+        let extent = buffers.extents[Int(next.buffer) &- 1]
+        // The buffer stays where it is for as long as `buffers` is held.
+        let octets = UnsafeRawBufferPointer(start: extent.start, count: extent.count).bytes
+        walk(
+          octets, from: next.range.lowerBound, to: next.range.upperBound,
+          reportedEnd: next.range.upperBound, as: next.type, into: &dissection)
+        withExtendedLifetime(buffers) {}
+      }
+    }
+  }
+
+  /// A layer holds a stream with octets in it: asks for one message after the other, and walks each.
+  private mutating func resume(_ bytes: RawSpan, into dissection: inout Dissection) {
+    while let position = dissection.unfinished {
+      dissection.currentBuffer = 0
+      let goesOn = registry.layers[position].resume(
+        bytes, into: &dissection, memory: handles[position])
+      if !dissection.continuations.isEmpty { continueWalk(bytes, into: &dissection) }
+      dissection.endMessage()
+      if !goesOn { dissection.unfinished = nil }
+    }
+  }
+
+  /// The capture is over, or is given up: every stream that is still open ends.
+  ///
+  /// - Parameter dissection: Receives what that completes (messages, verdicts), under the number
+  ///   and time of the last frame.
+  public mutating func end(into dissection: inout Dissection) {
+    var header = dissection.frame
+    header.capturedLength = 0
+    header.originalLength = 0
+    let numbered = dissection.messages.last { $0.isWhole }?.number ?? 0
+    dissection.begin(header, number: count)
+    dissection.numbered = numbered
+    _ = dissection.push(Frame.self, start: 0, headerEnd: 0, end: 0, reportedEnd: 0)
+    let nothing: [UInt8] = []
+    for position in registry.layers.indices {
+      while registry.layers[position].endCapture(into: &dissection, memory: handles[position]) {
+        continueWalk(nothing.span.bytes, into: &dissection)
+        dissection.endMessage()
+      }
     }
   }
 
   /// Mutating, though it changes nothing here: otherwise the dissector would be copied for the call.
   private mutating func walk(
-    _ bytes: RawSpan, reportedEnd: Int, as first: PayloadType, into dissection: inout Dissection
+    _ bytes: RawSpan, from first: Int, to last: Int, reportedEnd: Int, as type: PayloadType,
+    into dissection: inout Dissection
   ) {
-    var type = first
-    var start = 0
-    var end = bytes.byteCount
+    var type = type
+    var start = first
+    var end = last
     var reportedEnd = reportedEnd
+    let limit = dissection.records.count &+ limits.layers
     while start < end || reportedEnd > end && start <= end {
       guard let position = registry.position(for: type) else {
         if start < end {
@@ -87,7 +142,7 @@ public struct Dissector: ~Copyable {
         }
         return
       }
-      guard dissection.records.count < limits.layers else {
+      guard dissection.records.count < limit else {
         dissection.add(.tooManyLayers, at: dissection.layers.count - 1)
         return
       }
@@ -101,8 +156,12 @@ public struct Dissector: ~Copyable {
         dissection.fail(layer, error, bytes, start: start, end: end, reportedEnd: reportedEnd)
         return
       }
-      // What the layer's payload is part of is walked in a buffer of its own.
-      if dissection.isContinued { return }
+      if dissection.goesElsewhere {
+        // What the layer's payload is part of is walked in a buffer of its own, or as a stream.
+        dissection.goesElsewhere = false
+        if dissection.hasStream { dissection.unfinished = position }
+        return
+      }
       let record = dissection.records[dissection.records.count &- 1]
       start = record.payload.lowerBound
       end = record.payload.upperBound

@@ -13,8 +13,29 @@ public protocol ErasedLayer: Sendable {
     into dissection: inout Dissection, memory: Unmanaged<AnyObject>
   ) throws(ParseError) -> PayloadType
 
+  /// Takes the next message from the stream that the packet belongs to: records its layers and says
+  /// where the walk goes on. Called again and again for a packet in which `walk` called
+  /// `Dissection.hasStream`.
+  ///
+  /// - Parameter frame: The frame's octets.
+  /// - Returns: False when the stream has nothing more for this packet.
+  static func resume(
+    _ frame: RawSpan, into dissection: inout Dissection, memory: Unmanaged<AnyObject>
+  ) -> Bool
+
+  /// The capture is over: what still waits is given up, up to one message a call.
+  ///
+  /// - Returns: False when nothing waits any more.
+  static func endCapture(into dissection: inout Dissection, memory: Unmanaged<AnyObject>) -> Bool
+
   /// Fills the Protocol and Info columns from the layer that `record` stands for.
   static func summarize(
+    _ bytes: RawSpan, _ record: LayerRecord, in dissection: borrowing Dissection,
+    into columns: inout Columns)
+
+  /// Adds to the Info column what this layer has to say although another one names the message:
+  /// that it was compressed, in fragments, encrypted. With a space in front.
+  static func remark(
     _ bytes: RawSpan, _ record: LayerRecord, in dissection: borrowing Dissection,
     into columns: inout Columns)
 
@@ -44,6 +65,8 @@ public protocol ErasedLayer: Sendable {
   static var carriedBy: [PayloadType] { get }
   /// Whether the layer may name the packet in the columns.
   static var summarizes: Bool { get }
+  /// Whether tshark 4.0 has the protocol: lines that are to equal its own name only such.
+  static var isInWireshark: Bool { get }
   /// A new, empty memory.
   static func makeMemory(_ limits: Limits) -> AnyObject
 }
@@ -65,6 +88,22 @@ extension Layer {
         bytes, at: index, in: &dissection, memory: unsafeDowncast($0, to: Memory.self))
     }
   }
+
+  public static var isInWireshark: Bool { true }
+
+  @inlinable
+  public static func remark(
+    _ bytes: RawSpan, _ record: LayerRecord, in dissection: borrowing Dissection,
+    into columns: inout Columns
+  ) {}
+
+  public static func resume(
+    _ frame: RawSpan, into dissection: inout Dissection, memory: Unmanaged<AnyObject>
+  ) -> Bool { false }
+
+  public static func endCapture(
+    into dissection: inout Dissection, memory: Unmanaged<AnyObject>
+  ) -> Bool { false }
 
   @inlinable
   public static func summarize(

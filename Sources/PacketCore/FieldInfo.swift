@@ -92,7 +92,7 @@ public struct FieldItem: Sendable {
   public let value: FieldValue
   /// The octets it was read from, in its buffer; nil for generated values.
   public let place: Range<Int>?
-  public let buffer: UInt8
+  public let buffer: UInt16
   /// Levels below the layer's own line, 0 for its fields.
   public let depth: Int
   /// What its line of the tree says instead of title and value: an option, a record.
@@ -100,7 +100,7 @@ public struct FieldItem: Sendable {
 
   /// An item that no schema emitted, such as a finding or a whole protocol.
   public init(
-    field: FieldInfo, value: FieldValue, place: Range<Int>?, buffer: UInt8, depth: Int,
+    field: FieldInfo, value: FieldValue, place: Range<Int>?, buffer: UInt16, depth: Int,
     line: String? = nil
   ) {
     self.field = field
@@ -120,7 +120,7 @@ public struct FieldSink: Sendable {
   public let wanted: FieldInfo?
 
   var base = 0
-  var buffer: UInt8 = 0
+  var buffer: UInt16 = 0
   var depth = 0
   /// End of the buffer: a field whose octets are not there is not there.
   var limit = Int.max
@@ -131,7 +131,7 @@ public struct FieldSink: Sendable {
   public init(wanted: FieldInfo? = nil) { self.wanted = wanted }
 
   @usableFromInline
-  mutating func begin(at offset: Int, buffer: UInt8, limit: Int, isPart: Bool = false) {
+  mutating func begin(at offset: Int, buffer: UInt16, limit: Int, isPart: Bool = false) {
     base = offset
     self.isPart = isPart
     self.limit = limit

@@ -90,6 +90,17 @@ public struct Limits: Sendable {
   /// What else has two sides (UDP conversations, DNS and echo requests), remembered at once of each
   /// protocol, about 60 octets each; the longest idle are forgotten first.
   public var exchanges = 1 << 19
+  /// Octets of one direction of a stream that wait: for a segment that is missing, or for the rest of
+  /// a message.
+  public var directionOctets = 16 << 20
+  /// Octets of all streams that wait; the longest idle are given up first.
+  public var streamOctets = 64 << 20
+  /// Octets of one message, put together.
+  public var messageOctets = 16 << 20
+  /// Octets of one message or body, inflated.
+  public var inflatedOctets = 16 << 20
+  /// Octets of an HTTP head.
+  public var headOctets = 64 << 10
   public init() {}
 }
 
@@ -99,6 +110,8 @@ public struct Columns: ~Copyable {
   public var protocolName: StaticString = ""
   /// The Info column.
   public var info = TextBuffer(capacity: 1024)
+  /// The text is to equal tshark's.
+  public var isCompatible = false
   public init() {}
 }
 

@@ -41,13 +41,13 @@ final class PacketPlaces: @unchecked Sendable {
   @usableFromInline @exclusivity(unchecked) var records: UnsafeMutablePointer<LayerRecord>
   @usableFromInline @exclusivity(unchecked) var capacity = 16
   /// 64-bit words for notes.
-  @usableFromInline static var noteWords: Int { 256 }
-  @usableFromInline let notes: UnsafeMutableRawPointer
+  @usableFromInline @exclusivity(unchecked) var noteWords = 256
+  @usableFromInline @exclusivity(unchecked) var notes: UnsafeMutableRawPointer
 
   @usableFromInline
   init() {
     records = .allocate(capacity: capacity)
-    notes = .allocate(byteCount: Self.noteWords * 8, alignment: 8)
+    notes = .allocate(byteCount: 256 * 8, alignment: 8)
   }
 
   deinit {
@@ -63,6 +63,16 @@ final class PacketPlaces: @unchecked Sendable {
     records.deallocate()
     records = larger
     capacity *= 2
+  }
+
+  /// Doubles the room for notes; `used` words of them are there.
+  @usableFromInline @inline(never)
+  func growNotes(_ used: Int) {
+    let larger = UnsafeMutableRawPointer.allocate(byteCount: noteWords * 16, alignment: 8)
+    larger.copyMemory(from: notes, byteCount: used * 8)
+    notes.deallocate()
+    notes = larger
+    noteWords *= 2
   }
 }
 
@@ -80,25 +90,26 @@ public struct LayerRecord: Sendable {
   /// Octets of the payload that were on the wire but not in the capture.
   public let missing: UInt32
   /// Where the layer's note is kept; `LayerRecord.noNote` when it left none.
-  @usableFromInline var note: UInt16
+  @usableFromInline var note: UInt32
   /// 0 for the frame itself, otherwise the number of a reassembled buffer.
-  public let buffer: UInt8
+  public let buffer: UInt16
   /// The number space that led here, which `frame.protocols` tells.
   public let space: PayloadType.Space
+  @usableFromInline let marks: UInt8
+
   /// True inside a packet that another packet quotes (an ICMP error): shown and filtered, but
   /// neither analysed nor named in the columns.
-  public let isQuoted: Bool
-
+  @inlinable public var isQuoted: Bool { marks & 1 != 0 }
   /// True for the octets of a layer that ends before its header does: the fields whose octets are
   /// here are shown, and nothing else is known about it.
-  public let isPart: Bool
+  @inlinable public var isPart: Bool { marks & 2 != 0 }
 
-  @inlinable static var noNote: UInt16 { .max }
+  @inlinable static var noNote: UInt32 { .max }
 
   @inlinable
   init(
     type: any ErasedLayer.Type, start: Int, headerLength: Int, payloadLength: Int,
-    missing: Int, buffer: UInt8, space: PayloadType.Space, isQuoted: Bool, isPart: Bool = false
+    missing: Int, buffer: UInt16, space: PayloadType.Space, isQuoted: Bool, isPart: Bool = false
   ) {
     self.type = type
     self.start = UInt32(truncatingIfNeeded: start)
@@ -108,8 +119,7 @@ public struct LayerRecord: Sendable {
     self.note = Self.noNote
     self.buffer = buffer
     self.space = space
-    self.isQuoted = isQuoted
-    self.isPart = isPart
+    marks = (isQuoted ? 1 : 0) | (isPart ? 2 : 0)
   }
 
   /// The header's octets in its buffer.

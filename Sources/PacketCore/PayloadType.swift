@@ -8,6 +8,8 @@ public struct PayloadType: Hashable, Sendable, BitwiseCopyable {
     case nothing, linkType, etherType, llcSAP, ipProtocol, tcpPort, udpPort
     /// Octets whose first nibble says which version of IP they are (raw IP links).
     case ipVersion
+    /// A message above a stream, or a part of one; the protocols that carry such number them.
+    case message
   }
 
   public let space: Space

@@ -4,12 +4,18 @@ public struct Registry: Sendable {
   /// The protocols, in the order they were named; the first is the frame itself.
   public private(set) var layers: [any ErasedLayer.Type]
 
+  /// What streams may be, in the order in which they are asked.
+  public private(set) var streams: [any StreamProtocol.Type]
+
   /// Open addressing: key + 1 in the upper half, position in `layers` in the lower; 0 is free.
   private var slots: [UInt64]
   private var count = 0
 
-  /// - Parameter layers: Every protocol. Where two claim a number, the later one wins.
-  public init(_ layers: [any ErasedLayer.Type]) {
+  /// - Parameters:
+  ///   - layers: Every protocol. Where two claim a number, the later one wins.
+  ///   - streams: Every protocol that stands on a stream of octets.
+  public init(_ layers: [any ErasedLayer.Type], streams: [any StreamProtocol.Type] = []) {
+    self.streams = streams
     self.layers = [Frame.self, Payload.self] + layers
     slots = Array(repeating: 0, count: 256)
     for (position, layer) in self.layers.enumerated() {

@@ -43,21 +43,35 @@ public final class HexPrinter: PacketPrinter {
     _ dissection: borrowing Dissection, _ frame: RawSpan, into text: inout TextBuffer
   ) {
     above?.print(dissection, frame, into: &text)
-    let buffers = dissection.buffers
-    if buffers.isEmpty {
+    if dissection.bufferCount == 0 {
       text.append(hexDump: frame)
     } else {
       text.append("Frame (")
       text.append(UInt64(frame.byteCount))
       text.append(" bytes):\n")
       text.append(hexDump: frame)
-      for octets in buffers {
-        text.append("Reassembled (")
-        text.append(UInt64(octets.count))
-        text.append(" bytes):\n")
-        text.append(hexDump: octets.span.bytes)
+      for buffer in 1...dissection.bufferCount {
+        let number = UInt16(truncatingIfNeeded: buffer)
+        text.append(Self.title(dissection.origin(of: number)?.stage))
+        text.append(" (")
+        dissection.withBytes(of: number, frame: frame) { octets in
+          text.append(UInt64(octets.byteCount))
+          text.append(" bytes):\n")
+          text.append(hexDump: octets)
+        }
       }
     }
     text.append("\n")
+  }
+
+  private static func title(_ stage: BufferOrigin.Stage?) -> StaticString {
+    switch stage {
+    case .unmasked: "Unmasked"
+    case .joined: "Joined"
+    case .inflated: "Inflated"
+    case .decrypted: "Decrypted"
+    case .decoded: "Decoded"
+    case .reassembled, nil: "Reassembled"
+    }
   }
 }

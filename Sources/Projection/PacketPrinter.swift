@@ -30,8 +30,9 @@ extension Columns {
       if record.buffer == 0 {
         record.type.summarize(frame, record, in: dissection, into: &self)
       } else {
-        let octets = dissection.buffers[Int(record.buffer) - 1]
-        record.type.summarize(octets.span.bytes, record, in: dissection, into: &self)
+        dissection.withBytes(of: record.buffer, frame: frame) { bytes in
+          record.type.summarize(bytes, record, in: dissection, into: &self)
+        }
       }
     } else {
       protocolName = "Unknown"

@@ -126,6 +126,9 @@ struct TCPConnection: Sendable {
     }
   }
 
+  /// The two ends as the key orders them.
+  enum End: UInt8, Sendable, BitwiseCopyable { case low, high }
+
   struct Bits: OptionSet, Sendable {
     var rawValue: UInt8
     /// The handshake offered and took accurate ECN.
@@ -140,6 +143,8 @@ struct TCPConnection: Sendable {
   /// What is known of the connection as a whole.
   struct State: Sendable {
     var stream: UInt32
+    /// Who sent the SYN; nil when none was seen.
+    var opener: End?
     var completeness: TCPCompleteness = []
     var bits: Bits = []
     var firstTime: Int64

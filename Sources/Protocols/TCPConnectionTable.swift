@@ -50,6 +50,8 @@ struct TCPConnectionTable: Sendable {
     let number = known ?? insert(key, hash, at: segment.time)
     if known != nil { touch(number) }
     if waiting.isFull { makeRoom(besides: number) }
+    note.slot = number
+    note.isFromHigh = fromHigh
     let block = Int(number) >> Self.blockShift
     Self.take(
       tcp, segment, hasOptions: hasOptions, isNew: known == nil, fromHigh: fromHigh,
@@ -71,6 +73,10 @@ struct TCPConnectionTable: Sendable {
         tcp, segment, hasOptions: hasOptions, isNew: isNew, own: &connection.fromLow,
         peer: &connection.fromHigh, &waiting, &streams, &note)
     }
+    if tcp.flags.contains(.syn) {
+      connection.state.opener = fromHigh != tcp.flags.contains(.ack) ? .high : .low
+    }
+    note.opener = connection.state.opener
   }
 
   // MARK: The table

@@ -1,14 +1,24 @@
 import PacketCore
 
 /// The TCP connections of one capture: what TCP remembers from frame to frame.
-public final class TCPConversations: LayerMemory {
+public final class TCPConversations: LayerMemory, StreamHolder {
   // One access to one property a packet, and inside the table the compiler itself sees that nothing
   // else reaches it: the check at run time would find nothing and costs 6 ns.
   @exclusivity(unchecked)
   private var table: TCPConnectionTable
+  /// What the connections say.
+  let streams: TCPStreams
 
   /// - Parameter limits: `connections` bounds the table.
-  public init(limits: Limits) { table = TCPConnectionTable(limit: limits.connections) }
+  public init(limits: Limits) {
+    table = TCPConnectionTable(limit: limits.connections)
+    streams = TCPStreams(limits: limits)
+  }
+
+  /// See `StreamHolder`.
+  public func adopt(_ streams: [any StreamProtocol.Type], _ limits: Limits) {
+    self.streams.protocols = streams
+  }
 
   /// Connections remembered now.
   public var count: Int { table.count }

@@ -98,7 +98,7 @@ enum TCPFinding {
     .sequence)
 
   static let all: [FindingKind] =
-    analysis + [
+    analysis + TCPStreamFinding.all + [
       fastOpenSyn, fastOpenAck, fastOpenIgnored, syn, synAck, fin, rst, badChecksum,
       allOnesChecksum, bogusOffset, shortSegment, ackWithoutFlag, urgentWithoutFlag, optionLength,
       scaleTooLarge, noSegmentSize, strangeSegmentSize, duplicateSack, brokenBlock,

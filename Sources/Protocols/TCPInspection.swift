@@ -43,7 +43,58 @@ extension TCP {
     if hasForgotten { dissection.add(TCPFinding.forgotten, at: index) }
     if needsRemarks(note) { remark(note, at: index, in: &dissection) }
     if isCut { stop(record, onWire, at: index, in: &dissection) }
-    return isCut ? .nothing : payloadType
+    if isCut || isBogus { return .nothing }
+    // A FIN that is not the first thing its sender says has overtaken data.
+    let isRead = memory.streams.concerns(
+      note,
+      hasData: note.length > 0 || flags.contains(.fin) && sequence != note.sequenceBase &+ 1,
+      hasEnd: !flags.isDisjoint(with: [.fin, .rst]))
+    // What the receiver throws away is not part of the stream.
+    if isRead, note.checksum.status != .bad, note.facts.contains(.hasLength) {
+      read(record, note, bytes, at: index, in: &dissection, memory.streams)
+    }
+    return payloadType
+  }
+
+  /// Takes the segment into its stream.
+  private func read(
+    _ record: LayerRecord, _ note: TCPNote, _ bytes: RawSpan, at index: Int,
+    in dissection: inout Dissection, _ streams: TCPStreams
+  ) {
+    let stream = streams.stream(of: note, dissection.endpoints, self, in: &dissection)
+    let isReset = flags.contains(.rst)
+    let start = record.payload.lowerBound
+    let segment = StreamSegment(
+      // RFC 9293 section 3.4: SYN takes a number of its own, before the data.
+      sequence: flags.contains(.syn) ? sequence &+ 1 : sequence, acknowledgment: acknowledgment,
+      flags: flags,
+      // RFC 9293 section 3.5.2: data of a reset is text for people, not part of the stream.
+      data: isReset ? start..<start : record.payload,
+      missing: isReset ? 0 : Int(record.missing), fromHigh: note.isFromHigh,
+      first: note.sequenceBase &+ 1,
+      sawBeginning: note.opener == (note.isFromHigh ? .high : .low)
+        || note.completeness.contains(.synAck),
+      sawHandshake: note.completeness.isSuperset(of: [.syn, .synAck]))
+    streams.take(segment, stream, bytes, at: index, in: &dissection)
+    dissection.resumeStream()
+  }
+
+  /// Takes the next message from the stream that the segment belongs to.
+  public static func resume(
+    _ frame: RawSpan, into dissection: inout Dissection, memory: Unmanaged<AnyObject>
+  ) -> Bool {
+    memory._withUnsafeGuaranteedRef {
+      unsafeDowncast($0, to: TCPConversations.self).streams.resume(frame, into: &dissection)
+    }
+  }
+
+  /// Ends every stream that is still open.
+  public static func endCapture(
+    into dissection: inout Dissection, memory: Unmanaged<AnyObject>
+  ) -> Bool {
+    memory._withUnsafeGuaranteedRef {
+      unsafeDowncast($0, to: TCPConversations.self).streams.endCapture(into: &dissection)
+    }
   }
 
   private func stop(

@@ -131,6 +131,12 @@ public struct TCPNote: BitwiseCopyable, Sendable {
   /// The sender's window scale shift, or one of `TCPWindowScale`.
   public internal(set) var windowScale: Int8 = TCPWindowScale.unknown
   var facts: Facts = []
+  /// The sender is the higher end of the connection's key.
+  var isFromHigh = false
+  /// Which end of the connection's key sent the SYN; nil when none was seen.
+  var opener: TCPConnection.End?
+  /// Place of the connection in the table.
+  var slot: UInt32 = 0
   var duplicateAckNumber: UInt32 = 0
   var duplicateAckFrame: UInt32 = 0
   /// The frame that this segment acknowledges, 0 for none.

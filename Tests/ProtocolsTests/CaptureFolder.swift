@@ -98,7 +98,7 @@ struct Walk: ~Copyable {
 
   /// The buffer that a record stands in.
   func octets(of record: LayerRecord, frame: [UInt8]) -> [UInt8] {
-    record.buffer == 0 ? frame : dissection.buffers[Int(record.buffer) - 1]
+    dissection.withBytes(of: record.buffer, frame: frame.span.bytes) { [UInt8]($0) }
   }
 
   /// Every field of a layer.

@@ -1,0 +1,128 @@
+/// A place at which the walk goes on.
+struct Continuation {
+  var buffer: UInt16
+  var range: Range<Int>
+  var type: PayloadType
+}
+
+extension Dissection {
+  /// Buffers beside the frame's own octets.
+  public var bufferCount: Int { ownBuffers.extents.count }
+
+  /// A new buffer of `count` octets.
+  ///
+  /// - Parameters:
+  ///   - origin: What they are made from.
+  ///   - fill: Writes the octets; whatever stood there before is in them.
+  /// - Returns: The buffer's number; nil when the packet has too many.
+  public mutating func addBuffer(
+    _ count: Int, _ origin: BufferOrigin, _ fill: (inout MutableRawSpan) -> Void
+  ) -> UInt16? {
+    guard ownBuffers.extents.count < Int(UInt16.max), count >= 0 else { return nil }
+    var place = ownBuffers.add(count, origin).mutableBytes
+    fill(&place)
+    return UInt16(truncatingIfNeeded: ownBuffers.extents.count)
+  }
+
+  /// A new buffer with a copy of `octets`.
+  public mutating func addBuffer(_ octets: RawSpan, _ origin: BufferOrigin) -> UInt16? {
+    guard ownBuffers.extents.count < Int(UInt16.max) else { return nil }
+    let place = ownBuffers.add(octets.byteCount, origin)
+    octets.withUnsafeBytes { place.copyMemory(from: $0) }
+    return UInt16(truncatingIfNeeded: ownBuffers.extents.count)
+  }
+
+  /// The last octets of the buffer added last were not needed.
+  public mutating func trimLastBuffer(to count: Int) { ownBuffers.trimLast(to: count) }
+
+  /// Says in which packets the octets of a reassembled buffer stand.
+  public mutating func addPiece(_ piece: BufferPiece, of buffer: UInt16) {
+    ownBuffers.pieces.append((Int(buffer), piece))
+  }
+
+  /// Where a buffer's octets come from; nil for the frame.
+  public func origin(of buffer: UInt16) -> BufferOrigin? {
+    guard buffer > 0, Int(buffer) <= ownBuffers.extents.count else { return nil }
+    return ownBuffers.extents[Int(buffer) - 1].origin
+  }
+
+  /// The packets that a reassembled buffer was put together from.
+  public func pieces(of buffer: UInt16) -> [BufferPiece] {
+    ownBuffers.pieces.filter { $0.buffer == Int(buffer) }.map(\.piece)
+  }
+
+  /// The places on the wire of octets of a buffer: frames, and offsets in them.
+  ///
+  /// - Returns: Nil for octets that follow from others by more than their place (inflated, decrypted,
+  ///   decoded): those are derived.
+  public func wire(_ range: Range<Int>, of buffer: UInt16) -> [BufferPiece]? {
+    guard let origin = origin(of: buffer) else {
+      return [BufferPiece(range, frame: frame.number, offset: range.lowerBound)]
+    }
+    switch origin.stage {
+    case .unmasked:
+      let start = origin.range.lowerBound
+      return wire(start + range.lowerBound..<start + range.upperBound, of: origin.source)
+    case .reassembled, .joined:
+      let pieces = pieces(of: buffer)
+      guard !pieces.isEmpty else { return nil }
+      return pieces.compactMap { piece in
+        let part = piece.range.clamped(to: range)
+        guard !part.isEmpty else { return nil }
+        return BufferPiece(
+          part, frame: piece.frame,
+          offset: piece.offset + part.lowerBound - piece.range.lowerBound)
+      }
+    case .inflated, .decrypted, .decoded: return nil
+    }
+  }
+
+  /// The walk goes on in octets of their own (a reassembled datagram) once this layer is done.
+  ///
+  /// - Parameters:
+  ///   - octets: The whole of what the layers that follow stand in.
+  ///   - type: What the octets are.
+  public mutating func continueWith(_ octets: [UInt8], as type: PayloadType) {
+    let buffer = addBuffer(octets.span.bytes, BufferOrigin(.reassembled, of: currentBuffer, 0..<0))
+    guard let buffer else { return }
+    continueIn(buffer, 0..<octets.count, as: type)
+  }
+
+  /// The walk goes on at a place in a buffer once this layer is done, and once the places named
+  /// before are; what follows the layer's header is not walked by itself then.
+  ///
+  /// - Parameter buffer: 0 is the frame.
+  public mutating func continueIn(_ buffer: UInt16, _ range: Range<Int>, as type: PayloadType) {
+    goesElsewhere = true
+    continuations.append(Continuation(buffer: buffer, range: range, type: type))
+  }
+
+  /// The place to go on at, if a layer named one; the walk is in its buffer then.
+  mutating func takeContinuation() -> Continuation? {
+    goesElsewhere = false
+    guard !continuations.isEmpty else { return nil }
+    let next = continuations.count == 1 ? continuations.removeLast() : continuations.removeFirst()
+    currentBuffer = next.buffer
+    return next
+  }
+
+  /// Gives `body` a buffer to read while it adds to the dissection.
+  public mutating func reading<R>(
+    _ buffer: UInt16, _ body: (RawSpan, inout Dissection) -> R
+  ) -> R {
+    let buffers = ownBuffers
+    let extent = buffers.extents[Int(buffer) &- 1]
+    defer { withExtendedLifetime(buffers) {} }
+    return body(UnsafeRawBufferPointer(start: extent.start, count: extent.count).bytes, &self)
+  }
+
+  /// Gives `body` the buffer that a record with this buffer number stands in.
+  @inlinable
+  public func withBytes<R>(
+    of buffer: UInt16, frame: RawSpan, _ body: (RawSpan) -> R
+  ) -> R {
+    if buffer == 0 { return body(frame) }
+    let extent = ownBuffers.extents[Int(buffer) &- 1]
+    return body(UnsafeRawBufferPointer(start: extent.start, count: extent.count).bytes)
+  }
+}

@@ -1,0 +1,89 @@
+/// The two ends of a connection.
+public enum Side: UInt8, Sendable, BitwiseCopyable {
+  /// Opened the connection, or behaves like it.
+  case client
+  case server
+
+  @inlinable public var other: Side { self == .client ? .server : .client }
+}
+
+/// Which stream a message belongs to.
+public struct StreamContext: Sendable, BitwiseCopyable {
+  /// Number of the connection, `tcp.stream`.
+  public var number: UInt32 = 0
+  /// Who sent the message.
+  public var side = Side.client
+  /// Who sent it, apart from roles: 0 for the lower of the two ends, 1 for the higher.
+  public var direction: UInt8 = 0
+  /// What joins several connections into one session, such as Engine.IO's polling requests and their
+  /// WebSocket: a hash of the session's name; 0 for none.
+  public var session: UInt64 = 0
+  /// Octets of the packet wait for more of their message.
+  public var isWaiting = false
+
+  public init() {}
+}
+
+/// One application message of a packet, or a part of one that is worth a word on the packet's line:
+/// which of the packet's layers are its own, and which packets carried it.
+public struct Message: Sendable {
+  /// Its own layers, outermost first: indices in `Dissection.layers`.
+  public internal(set) var layers: Range<Int>
+  /// The layer of an earlier message of this packet that carries it besides the transport, such as
+  /// the HTTP body that polling packets stand in; -1 for none.
+  public var carrier = -1
+  /// The layer that names it in the columns.
+  public internal(set) var speaker: Int
+  /// The k of its id N.k, from 1; 0 for a part, which is not a message yet.
+  public internal(set) var number: Int
+  /// Octets of the stream that hold it, framing included.
+  public var octets: Int
+  /// Place in `Dissection.messagePackets` of the frames that carried it; empty when it was this one
+  /// alone.
+  var packets: Range<Int>
+  /// The stream.
+  public let stream: StreamContext
+
+  /// Whether this is the last of it, and not a part.
+  public var isWhole: Bool { number > 0 }
+}
+
+extension Dissection {
+  /// Begins a message: the layers recorded from now on are its own, until the walk is done with it.
+  ///
+  /// - Parameters:
+  ///   - firstLayer: Index of its first layer, where some are recorded already.
+  ///   - octets: How many octets of the stream hold it.
+  ///   - frames: The frames that carried it, in ascending order; empty when it was this one alone.
+  ///   - isWhole: False for a part, such as a fragment that others follow.
+  ///   - carrier: See `Message.carrier`.
+  public mutating func beginMessage(
+    from firstLayer: Int, octets: Int, frames: [Int] = [], isWhole: Bool = true, carrier: Int = -1
+  ) {
+    let first = messagePackets.count
+    if !frames.isEmpty { messagePackets += frames }
+    var number = 0
+    if isWhole {
+      number = (messages.last { $0.isWhole }?.number ?? numbered) + 1
+    }
+    messages.append(
+      Message(
+        layers: firstLayer..<firstLayer, carrier: carrier, speaker: firstLayer, number: number,
+        octets: octets, packets: first..<messagePackets.count, stream: stream))
+    isMessageOpen = true
+  }
+
+  /// The walk is done with the message.
+  mutating func endMessage() {
+    guard isMessageOpen else { return }
+    isMessageOpen = false
+    let last = messages.count &- 1
+    messages[last].layers = messages[last].layers.lowerBound..<records.count
+    messages[last].speaker = max(speaking, messages[last].layers.lowerBound)
+  }
+
+  /// Numbers of the frames that carried a message, ascending.
+  public func packets(of message: Message) -> [Int] {
+    message.packets.isEmpty ? [frame.number] : Array(messagePackets[message.packets])
+  }
+}

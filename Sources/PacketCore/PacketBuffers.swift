@@ -1,0 +1,123 @@
+/// Where the octets of a buffer come from: one stage of the way back to the wire.
+public struct BufferOrigin: Sendable, BitwiseCopyable, Equatable {
+  /// What was done to the source's octets.
+  public enum Stage: UInt8, Sendable, BitwiseCopyable {
+    /// Segments or fragments, put together: `Dissection.pieces(of:)` names the packets.
+    case reassembled
+    /// The masking of WebSocket undone, octet by octet.
+    case unmasked
+    /// Frames of one message put together, framing left out.
+    case joined
+    /// Deflate or gzip undone.
+    case inflated
+    /// Encryption undone.
+    case decrypted
+    /// Base64, escapes or another notation undone.
+    case decoded
+  }
+
+  public let stage: Stage
+  /// The buffer that the octets were made from; 0 is the frame.
+  public let source: UInt16
+  /// First octet in the source.
+  public let start: UInt32
+  /// Octets in the source.
+  public let count: UInt32
+
+  @inlinable
+  public init(_ stage: Stage, of source: UInt16, _ range: Range<Int>) {
+    self.stage = stage
+    self.source = source
+    start = UInt32(truncatingIfNeeded: range.lowerBound)
+    count = UInt32(truncatingIfNeeded: range.count)
+  }
+
+  /// Whether octet `n` of the buffer is octet `start + n` of the source.
+  public var isOctetByOctet: Bool { stage == .unmasked }
+  /// The place in the source.
+  public var range: Range<Int> { Int(start)..<Int(start) &+ Int(count) }
+}
+
+/// Octets of a buffer that stand in one captured packet.
+public struct BufferPiece: Sendable, Equatable {
+  /// Place in the buffer.
+  public var range: Range<Int>
+  /// Number of the frame.
+  public var frame: Int
+  /// First octet in that frame.
+  public var offset: Int
+
+  public init(_ range: Range<Int>, frame: Int, offset: Int) {
+    self.range = range
+    self.frame = frame
+    self.offset = offset
+  }
+}
+
+/// The memory that a packet's own buffers stand in, kept from packet to packet.
+///
+/// Blocks never move, so that a layer may add a buffer while it reads another.
+@usableFromInline
+final class PacketBuffers: @unchecked Sendable {
+  @usableFromInline
+  struct Extent {
+    @usableFromInline var start: UnsafeMutableRawPointer
+    @usableFromInline var count: Int
+    @usableFromInline var origin: BufferOrigin
+  }
+
+  // Used by the one thread that walks.
+  @usableFromInline @exclusivity(unchecked) var extents: ContiguousArray<Extent> = []
+  @exclusivity(unchecked) var pieces: [(buffer: Int, piece: BufferPiece)] = []
+  @exclusivity(unchecked) private var blocks: [UnsafeMutableRawBufferPointer] = []
+  @exclusivity(unchecked) private var block = 0
+  @exclusivity(unchecked) private var used = 0
+
+  private static let blockSize = 1 << 16
+  /// Memory kept for the next packet.
+  private static let kept = 1 << 20
+
+  init() {}
+
+  deinit {
+    for block in blocks { block.deallocate() }
+  }
+
+  /// Forgets all buffers.
+  func removeAll() {
+    extents.removeAll(keepingCapacity: true)
+    if !pieces.isEmpty { pieces.removeAll(keepingCapacity: true) }
+    if block > 0, blocks.reduce(0, { $0 + $1.count }) > Self.kept {
+      for large in blocks.dropFirst() { large.deallocate() }
+      blocks.removeSubrange(1...)
+    }
+    block = 0
+    used = 0
+  }
+
+  /// A new buffer of `count` octets, whatever they are; its number is the count of buffers.
+  func add(_ count: Int, _ origin: BufferOrigin) -> UnsafeMutableRawBufferPointer {
+    while block < blocks.count, blocks[block].count &- used < count {
+      block += 1
+      used = 0
+    }
+    if block == blocks.count {
+      blocks.append(
+        .allocate(byteCount: max(Self.blockSize, count), alignment: 16))
+      used = 0
+    }
+    let place = UnsafeMutableRawBufferPointer(rebasing: blocks[block][used..<used + count])
+    // An empty buffer has a place of its own all the same.
+    let start = place.baseAddress ?? UnsafeMutableRawPointer(bitPattern: 16).unsafelyUnwrapped
+    used += (count + 15) & ~15
+    used = min(used, blocks[block].count)
+    extents.append(Extent(start: start, count: count, origin: origin))
+    return place
+  }
+
+  /// Gives back the end of the buffer added last.
+  func trimLast(to count: Int) {
+    guard let last = extents.indices.last, count < extents[last].count else { return }
+    extents[last].count = max(count, 0)
+  }
+}

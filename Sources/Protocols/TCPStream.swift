@@ -1,0 +1,225 @@
+import PacketCore
+
+/// A connection as two streams of octets, and the protocol that reads them.
+final class TCPStream {
+  /// `tcp.stream`.
+  let number: UInt32
+  /// Its place among the connections.
+  let slot: UInt32
+  let ends: Endpoints
+  let lowPort: UInt16
+  let highPort: UInt16
+
+  // One thread walks; the check at run time would find nothing.
+  /// The octets that the lower end of the connection's key sent, and those of the higher end.
+  let fromLow = TCPOctets()
+  let fromHigh = TCPOctets()
+  @exclusivity(unchecked) var reader: (any StreamProtocol)?
+  @exclusivity(unchecked) var readerName = ""
+  @exclusivity(unchecked) var lowSide: Side
+  @exclusivity(unchecked) var sideIsKnown = false
+  /// The capture saw the connection begin.
+  @exclusivity(unchecked) var hasHandshake = false
+  /// Segments whose octets nobody recognised.
+  @exclusivity(unchecked) var strangeSegments = 0
+  @exclusivity(unchecked) var endedBy: Side?
+
+  /// Octets that it holds, as last counted, and its neighbours among those that hold some, oldest
+  /// first.
+  @exclusivity(unchecked) var counted = 0
+  @exclusivity(unchecked) unowned(unsafe) var older: TCPStream?
+  @exclusivity(unchecked) unowned(unsafe) var newer: TCPStream?
+
+  /// - Parameters:
+  ///   - ends: The lower end of the key first.
+  init(number: UInt32, slot: UInt32, ends: Endpoints, lowPort: UInt16, highPort: UInt16) {
+    self.number = number
+    self.slot = slot
+    self.ends = ends
+    self.lowPort = lowPort
+    self.highPort = highPort
+    // Until something shows who is who: servers have the lower port numbers.
+    lowSide = lowPort < highPort ? .server : .client
+  }
+
+  func octets(fromHigh isHigh: Bool) -> TCPOctets { isHigh ? fromHigh : fromLow }
+
+  func side(fromHigh isHigh: Bool) -> Side { isHigh ? lowSide.other : lowSide }
+
+  /// `side` sent what came from the given end.
+  func learn(_ side: Side, fromHigh isHigh: Bool) {
+    lowSide = isHigh ? side.other : side
+    sideIsKnown = true
+  }
+
+  /// Octets held now.
+  var held: Int { fromLow.held + fromHigh.held + (reader?.heldOctets ?? 0) }
+
+  /// The connection, judged.
+  func verdict(_ end: StreamEnd) -> ConnectionVerdict {
+    let isLowClient = lowSide == .client
+    let (client, server) = isLowClient ? (fromLow, fromHigh) : (fromHigh, fromLow)
+    let missing = fromLow.missing + fromHigh.missing
+    return ConnectionVerdict(
+      stream: number, client: isLowClient ? ends.source : ends.destination,
+      clientPort: isLowClient ? lowPort : highPort,
+      server: isLowClient ? ends.destination : ends.source,
+      serverPort: isLowClient ? highPort : lowPort, protocolName: readerName,
+      isComplete: hasHandshake && missing == 0 && (end == .fin || end == .rst)
+        && fromLow.waiting == 0 && fromHigh.waiting == 0,
+      missing: missing, messages: (client.messages, server.messages), end: end,
+      endedBy: endedBy, closing: reader?.closing)
+  }
+}
+
+/// One direction of a connection as octets in the order of their sequence numbers.
+final class TCPOctets {
+  /// Octets in order that no message was made of yet, and in which packets they stand.
+  struct Piece {
+    /// Counted from the first octet of the direction.
+    var position: UInt64
+    var count: Int
+    var frame: Int
+    /// Offset of the first octet in the frame.
+    var offset: Int
+    /// A retransmission: its octets are those of another piece.
+    var isRepeated: Bool
+  }
+
+  /// A segment that came before those in front of it.
+  struct Early {
+    var sequence: UInt32
+    var octets: [UInt8]
+    var frame: Int
+    var offset: Int
+  }
+
+  /// A segment that was taken, to hold a retransmission against it.
+  struct Trace {
+    var sequence: UInt32 = 0
+    var count: UInt32 = 0
+    var hash: UInt64 = 0
+  }
+
+  /// The next sequence number, when it is known.
+  @exclusivity(unchecked) var next: UInt32 = 0
+  @exclusivity(unchecked) var hasNext = false
+  /// The first octets were not captured.
+  @exclusivity(unchecked) var isMidStream = true
+  /// Octets that messages were made of, gaps included.
+  @exclusivity(unchecked) var consumed: UInt64 = 0
+  @exclusivity(unchecked) var buffer: [UInt8] = []
+  @exclusivity(unchecked) var pieces: [Piece] = []
+  /// Octets that must be there before the reader is asked again.
+  @exclusivity(unchecked) var needed = 1
+  @exclusivity(unchecked) var early: [Early] = []
+  @exclusivity(unchecked) var earlyOctets = 0
+  /// Frames of the parts of a message that is not complete, and its octets.
+  @exclusivity(unchecked) var openFrames: [Int] = []
+  @exclusivity(unchecked) var openOctets = 0
+  /// Where FIN stands, once one was seen.
+  @exclusivity(unchecked) var finish: UInt32?
+  @exclusivity(unchecked) var hasEnded = false
+  /// Nothing more can be read.
+  @exclusivity(unchecked) var isLost = false
+  /// Octets that were not captured.
+  @exclusivity(unchecked) var missing: UInt64 = 0
+  /// Messages made.
+  @exclusivity(unchecked) var messages = 0
+  @exclusivity(unchecked) private var traces: InlineArray<8, Trace> = .init(repeating: Trace())
+  @exclusivity(unchecked) private var traceCount = 0
+
+  /// Octets in order that wait for the rest of their message.
+  var waiting: Int { buffer.count }
+  /// Octets held.
+  var held: Int { buffer.count + earlyOctets }
+
+  /// Drops everything that waits.
+  func giveUp() {
+    isLost = true
+    consumed &+= UInt64(buffer.count)
+    buffer = []
+    pieces = []
+    early = []
+    earlyOctets = 0
+    openFrames = []
+  }
+
+  /// Takes octets in order that stand in a frame, behind those that wait.
+  func append(_ bytes: RawSpan, _ range: Range<Int>, frame: Int, offset: Int) {
+    pieces.append(
+      Piece(
+        position: consumed &+ UInt64(buffer.count), count: range.count, frame: frame,
+        offset: offset, isRepeated: false))
+    bytes.extracting(range).withUnsafeBytes { buffer.append(contentsOf: $0) }
+  }
+
+  /// The first `count` waiting octets belong to messages now.
+  func drop(_ count: Int) {
+    guard count > 0 else { return }
+    consumed &+= UInt64(count)
+    if count >= buffer.count {
+      buffer.removeAll(keepingCapacity: buffer.capacity <= 1 << 14)
+      pieces.removeAll(keepingCapacity: true)
+      return
+    }
+    buffer.removeSubrange(..<count)
+    pieces.removeAll { $0.position &+ UInt64($0.count) <= consumed }
+  }
+
+  /// Frames that hold any of the waiting octets `range`, retransmissions included, ascending.
+  func frames(_ range: Range<Int>) -> [Int] {
+    let from = consumed &+ UInt64(range.lowerBound)
+    let to = consumed &+ UInt64(range.upperBound)
+    var frames: [Int] = []
+    for piece in pieces where piece.position < to && piece.position &+ UInt64(piece.count) > from {
+      frames.append(piece.frame)
+    }
+    return frames.ascending
+  }
+
+  /// Remembers a segment that was taken.
+  @inline(__always)
+  func trace(_ sequence: UInt32, _ octets: RawSpan) {
+    traces[traceCount & 7] = Trace(
+      sequence: sequence, count: UInt32(truncatingIfNeeded: octets.byteCount),
+      hash: Self.hash(octets))
+    traceCount &+= 1
+  }
+
+  /// Whether the segment was taken before with other octets; false where that is not known.
+  func differs(_ sequence: UInt32, _ octets: RawSpan) -> Bool {
+    for index in 0..<min(traceCount, 8)
+    where traces[index].sequence == sequence && traces[index].count == octets.byteCount {
+      return traces[index].hash != Self.hash(octets)
+    }
+    return false
+  }
+
+  /// Not for keys: tells segments apart that ought to be equal.
+  private static func hash(_ octets: RawSpan) -> UInt64 {
+    var state: UInt64 = 0x9E37_79B9_7F4A_7C15 ^ UInt64(octets.byteCount)
+    var at = 0
+    while at &+ 8 <= octets.byteCount {
+      let word = octets.unsafeLoadUnaligned(fromUncheckedByteOffset: at, as: UInt64.self)
+      state = (state ^ word) &* 0xBF58_476D_1CE4_E5B9
+      state ^= state &>> 29
+      at &+= 8
+    }
+    while at < octets.byteCount {
+      let octet = octets.unsafeLoad(fromUncheckedByteOffset: at, as: UInt8.self)
+      state = (state ^ UInt64(octet)) &* 0x94D0_49BB_1331_11EB
+      at &+= 1
+    }
+    return state
+  }
+}
+
+extension [Int] {
+  /// Sorted, each once.
+  var ascending: [Int] {
+    var result: [Int] = []
+    for frame in sorted() where result.last != frame { result.append(frame) }
+    return result
+  }
+}

@@ -1,0 +1,184 @@
+import PacketCore
+
+/// The streams of all connections: puts segments in order, and hands their octets to the protocols
+/// above, one message at a time.
+///
+/// `take` sorts a segment in and notes what there is to do; `resume` does it, called again and again
+/// by the dissector, which walks the layers of each message in between.
+final class TCPStreams {
+  /// What a connection is to the streams, kept beside the connection itself so that a segment that
+  /// concerns no stream costs one look.
+  struct State: OptionSet, Sendable, BitwiseCopyable {
+    let rawValue: UInt8
+    /// Octets were seen, and their stream is kept.
+    static let isFollowed = State(rawValue: 1)
+    /// Nobody reads these octets.
+    static let isOpaque = State(rawValue: 2)
+    /// Segments wait for one in front of them: acknowledgments matter.
+    static let hasEarly = State(rawValue: 4)
+  }
+
+  /// What a segment gives to do.
+  enum Job {
+    /// Octets in order, in the frame.
+    case deliver(fromHigh: Bool, Range<Int>)
+    /// What waits behind a hole that is closed, or known never to be.
+    case release(fromHigh: Bool, upTo: UInt32?)
+    /// Octets that were not captured and will not come.
+    case gap(fromHigh: Bool, Int)
+    /// The direction has said its last.
+    case finish(fromHigh: Bool)
+    /// Everything ends.
+    case end(StreamEnd)
+  }
+
+  let limits: Limits
+  @exclusivity(unchecked) var protocols: [any StreamProtocol.Type] = []
+  @exclusivity(unchecked) var states: ContiguousArray<State> = []
+  /// The connection that each state is of: places are used again.
+  @exclusivity(unchecked) private var numbers: ContiguousArray<UInt32> = []
+  @exclusivity(unchecked) var streams: ContiguousArray<TCPStream?> = []
+  /// Octets held by all streams.
+  @exclusivity(unchecked) private(set) var held = 0
+  @exclusivity(unchecked) private unowned(unsafe) var oldest: TCPStream?
+  @exclusivity(unchecked) private unowned(unsafe) var newest: TCPStream?
+
+  /// The place that is next when the capture is over.
+  @exclusivity(unchecked) var ending = 0
+
+  // The packet in work.
+  @exclusivity(unchecked) var current: TCPStream?
+  @exclusivity(unchecked) var jobs: [Job] = []
+  @exclusivity(unchecked) var nextJob = 0
+  @exclusivity(unchecked) var chunk = StreamChunk(range: 0..<0, side: .client)
+  @exclusivity(unchecked) var isFromHigh = false
+  /// The octets in work stand in the direction's own buffer, of which a copy is walked.
+  @exclusivity(unchecked) var isBuffered = false
+  /// Octets of the chunk before its present start.
+  @exclusivity(unchecked) var chunkStart = 0
+  /// Index of the TCP layer.
+  @exclusivity(unchecked) var layer = 0
+  @exclusivity(unchecked) var frame = 0
+  /// Frames of the message made last, for those that stand in the same octets.
+  @exclusivity(unchecked) var lastFrames: [Int] = []
+
+  init(limits: Limits) { self.limits = limits }
+
+  /// Whether there is anything to do with a segment.
+  @inline(__always)
+  func concerns(_ note: TCPNote, hasData: Bool, hasEnd: Bool) -> Bool {
+    let slot = Int(note.slot)
+    guard slot < numbers.count, numbers[slot] == note.stream else {
+      return hasData && !protocols.isEmpty || hasStream(of: slot)
+    }
+    let state = states[slot]
+    if state.contains(.isOpaque) { return false }
+    return hasData || hasEnd && state.contains(.isFollowed) || state.contains(.hasEarly)
+  }
+
+  /// Whether another connection left a stream in the place.
+  private func hasStream(of slot: Int) -> Bool {
+    slot < streams.count && streams[slot] != nil
+  }
+
+  /// The stream of a connection; a new one where there is none yet, or that of another connection.
+  func stream(of note: TCPNote, _ ends: Endpoints, _ tcp: TCP, in dissection: inout Dissection)
+    -> TCPStream
+  {
+    let slot = Int(note.slot)
+    while numbers.count <= slot {
+      numbers.append(.max)
+      states.append([])
+      streams.append(nil)
+    }
+    if let known = streams[slot] {
+      if known.number == note.stream { return known }
+      known.reader?.end(.replaced, from: nil, into: &dissection)
+      if known.reader != nil { dissection.verdicts.append(known.verdict(.replaced)) }
+      forget(known)
+    }
+    let isHigh = note.isFromHigh
+    let stream = TCPStream(
+      number: note.stream, slot: note.slot,
+      ends: isHigh ? Endpoints(source: ends.destination, destination: ends.source) : ends,
+      lowPort: isHigh ? tcp.destinationPort : tcp.sourcePort,
+      highPort: isHigh ? tcp.sourcePort : tcp.destinationPort)
+    if let opener = note.opener { stream.learn(.client, fromHigh: opener == .high) }
+    numbers[slot] = note.stream
+    states[slot] = .isFollowed
+    streams[slot] = stream
+    return stream
+  }
+
+  // MARK: Memory
+
+  /// Counts what the stream holds now, and gives up idle ones when all together hold too much.
+  ///
+  /// - Returns: Numbers of the streams that were given up.
+  func count(_ stream: TCPStream) -> [UInt32] {
+    let now = stream.held
+    guard now != 0 || stream.counted != 0 else { return [] }
+    held += now - stream.counted
+    if stream.counted != 0 { unlink(stream) }
+    stream.counted = now
+    if now != 0 { putInFront(stream) }
+    guard held > limits.streamOctets else { return [] }
+    var given: [UInt32] = []
+    while held > limits.streamOctets, let idle = oldest {
+      given.append(idle.number)
+      forget(idle)
+      states[Int(idle.slot)] = .isOpaque
+    }
+    return given
+  }
+
+  /// Lets go of a stream.
+  func forget(_ stream: TCPStream) {
+    if stream.counted != 0 {
+      held -= stream.counted
+      unlink(stream)
+      stream.counted = 0
+    }
+    states[Int(stream.slot)] = []
+    streams[Int(stream.slot)] = nil
+  }
+
+  private func putInFront(_ stream: TCPStream) {
+    stream.older = newest
+    stream.newer = nil
+    newest?.newer = stream
+    newest = stream
+    if oldest == nil { oldest = stream }
+  }
+
+  private func unlink(_ stream: TCPStream) {
+    if let older = stream.older { older.newer = stream.newer } else { oldest = stream.newer }
+    if let newer = stream.newer { newer.older = stream.older } else { newest = stream.older }
+    stream.older = nil
+    stream.newer = nil
+  }
+}
+
+/// The remarks about streams.
+enum TCPStreamFinding {
+  static let conflict = FindingKind(
+    "tcp.stream.conflict", "Retransmission with other octets than the first time", .error,
+    .reassemble)
+  static let gap = FindingKind(
+    "tcp.stream.gap", "Octets of the stream were not captured", .warning, .reassemble
+  ) { count, position in ": \(count) at octet \(position)" }
+  static let givenUp = FindingKind(
+    "tcp.stream.given_up", "Streams hold too much: an idle one is followed no more", .warning,
+    .reassemble
+  ) { stream, _ in " (stream \(stream))" }
+  static let tooLong = FindingKind(
+    "tcp.stream.too_long", "The stream holds more than is kept: it is followed no more", .warning,
+    .reassemble)
+  static let lost = FindingKind(
+    "tcp.stream.lost", "The stream cannot be read from here on", .warning, .reassemble
+  ) { position, _ in " (octet \(position))" }
+  static let afterEnd = FindingKind(
+    "tcp.stream.after_fin", "Octets after the end of the stream", .warning, .reassemble)
+
+  static let all = [conflict, gap, givenUp, tooLong, lost, afterEnd]
+}
