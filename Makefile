@@ -10,7 +10,7 @@ SWIFT ?= swift
 # and runs where no Swift is installed.
 RELEASE := -c release --static-swift-stdlib --product netlab
 LIBRARIES := pkg-config libpcap-dev libssl-dev zlib1g-dev
-PEERS := tshark tcpdump iproute2 procps python3
+PEERS := tshark tcpdump iproute2 procps python3 python3-cryptography
 
 .PHONY: demo test build lint format bench fuzz captures install packages test-packages clean
 
