@@ -39,7 +39,9 @@ let package = Package(
     .target(
       name: "Statistics", dependencies: ["PacketCore", "Protocols", "Projection"],
       swiftSettings: strict),
-    .target(name: "Traces", dependencies: ["PacketCore", "Protocols"], swiftSettings: strict),
+    .target(
+      name: "Traces", dependencies: ["PacketCore", "Protocols", "Cryptography"],
+      swiftSettings: strict),
     .executableTarget(
       name: "netlab",
       dependencies: [

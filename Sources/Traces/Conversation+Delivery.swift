@@ -10,13 +10,15 @@ struct Delivery: Sendable {
   /// Sequence number of the first octet.
   let base: UInt32
 
-  /// As few segments as can hold it, or when a fault wants a number of them, at least so many of
-  /// much the same size.
-  init(_ octets: [UInt8], fromClient: Bool, base: UInt32, segmentSize: Int, atLeast pieces: Int) {
+  /// Segments as large as can be and a last one for the rest.
+  ///
+  /// - Parameter pieces: Where a fault wants a number of segments, at least so many of much the same
+  ///   size, the last of them the largest: more than an octet where that is allowed.
+  init(_ octets: [UInt8], fromClient: Bool, base: UInt32, segmentSize: Int, atLeast pieces: Int?) {
     self.fromClient = fromClient
     self.octets = octets
     self.base = base
-    if pieces > 1 {
+    if let pieces {
       let count = max(pieces, (octets.count + segmentSize - 1) / segmentSize)
       cuts = (0...count).map { $0 * octets.count / count }
     } else {
@@ -57,10 +59,10 @@ extension Conversation {
     if fault == .windowFull {
       return fillWindow(octets, fromClient: utterance.fromClient, base: base, size)
     }
-    let pieces = fault?.pieces(octetByOctet: size == 1) ?? 1
+    let pieces = fault?.pieces(octetByOctet: size == 1)
     let delivery = Delivery(
       octets, fromClient: utterance.fromClient, base: base, segmentSize: size, atLeast: pieces)
-    guard let fault else {
+    guard let fault, let pieces else {
       transfer(delivery, 0..<delivery.count, mayRide: true)
       return delivery
     }

@@ -46,10 +46,12 @@ struct ConversationEnd: Sendable {
   /// The other end's last timestamp.
   var echo: UInt32 = 0
 
-  init(_ numbers: inout SeededNumbers) {
-    let number = UInt32(truncatingIfNeeded: numbers.next())
+  /// - Parameter avoided: A number that is not to be the first.
+  init(_ numbers: inout SeededNumbers, avoiding avoided: UInt32?) {
+    var number = UInt32(truncatingIfNeeded: numbers.next())
     // A quarter of all ends count over the highest number while they greet.
-    initial = number & 3 == 0 ? UInt32.max - 1 - (number >> 8) % 19 : number
+    if number & 3 == 0 { number = UInt32.max - 1 - (number >> 8) % 19 }
+    initial = number == avoided ? number &- 1 : number
     next = initial
     identification = UInt16(truncatingIfNeeded: numbers.next())
     clock = UInt32(truncatingIfNeeded: numbers.next() >> 34)
@@ -81,12 +83,18 @@ struct Conversation: Sendable {
   var owesAck: Bool?
   /// False while the capture has not begun.
   var isCaptured = true
+  /// Which end closed first; nil before.
+  private(set) var closedByClient: Bool?
 
-  init(_ options: TraceOptions, connection: Int, at time: Int64) {
+  /// - Parameters:
+  ///   - connection: Its number in the trace.
+  ///   - time: Nanoseconds since the trace's start.
+  ///   - avoided: The first number of a connection before this one on the same ports.
+  init(_ options: TraceOptions, connection: Int, at time: Int64, avoiding avoided: UInt32?) {
     self.options = options
     numbers = SeededNumbers(seed: options.seed, part: connection)
-    client = ConversationEnd(&numbers)
-    server = ConversationEnd(&numbers)
+    client = ConversationEnd(&numbers, avoiding: avoided)
+    server = ConversationEnd(&numbers, avoiding: nil)
     now = time
     roundTrip = Int64(numbers.pick(2_000_000...12_000_000))
     delaysAcks = numbers.chance(60)
@@ -188,15 +196,30 @@ struct Conversation: Sendable {
     settle()
     wait(Int64(numbers.pick(1_000_000...50_000_000)))
     let fromClient = ending == .halfClose || numbers.chance(50)
-    if ending == .reset {
-      send(fromClient: fromClient, [.rst, .ack], findings: .rst)
-      return
+    closedByClient = fromClient
+    switch ending {
+    case .reset: send(fromClient: fromClient, [.rst, .ack], findings: .rst)
+    case .fin:
+      finish(fromClient: fromClient)
+      wait(half)
+      finish(fromClient: !fromClient)
+      wait(half)
+      acknowledge(fromClient: fromClient)
+    case .halfClose:
+      finish(fromClient: false)
+      wait(half)
+      acknowledge(fromClient: true)
     }
-    finish(fromClient: fromClient)
+  }
+
+  /// The client is done and the server takes note. RFC 9293 section 3.6.
+  mutating func halfClose() {
+    settle()
+    wait(1_000_000)
+    finish(fromClient: true)
     wait(half)
-    finish(fromClient: !fromClient)
+    acknowledge(fromClient: false)
     wait(half)
-    acknowledge(fromClient: fromClient)
   }
 
   /// One end is done. The other knows it when it sends next.

@@ -22,7 +22,7 @@ struct SeededNumbers: Sendable {
 
   /// 0 ..< `limit`, which is at least 1.
   mutating func below(_ limit: Int) -> Int {
-    Int(truncatingIfNeeded: (next() >> 32) &* UInt64(truncatingIfNeeded: limit) >> 32)
+    Int(truncatingIfNeeded: next().multipliedFullWidth(by: UInt64(max(limit, 1))).high)
   }
 
   /// Any of the range.

@@ -69,7 +69,8 @@ public struct TraceOptions: Sendable {
   /// Messages in each connection that give every fault one for itself, but at least `messages`.
   public var messagesThatSuffice: Int {
     var options = self
-    let needed = (faultCount + max(connections, 1) - 1) / max(connections, 1)
+    let connections = min(max(connections, 1), 8_000_000)
+    let needed = (min(faultCount, 10_000_000) + connections - 1) / connections
     while options.chancesPerConnection < needed {
       options.messages += max(1, needed - options.chancesPerConnection)
     }

@@ -16,7 +16,7 @@ struct Netlab: ParsableCommand {
     version: version,
     subcommands: [
       CaptureCommand.self, ReadCommand.self, FieldsCommand.self, FilterCommand.self,
-      InterfacesCommand.self, DoctorCommand.self,
+      GenCommand.self, InterfacesCommand.self, DoctorCommand.self,
     ])
 
   static let version = "0.1.0"
