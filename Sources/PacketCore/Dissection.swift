@@ -42,6 +42,8 @@ public struct Dissection: Sendable {
   public internal(set) var messages: [Message] = []
   /// Frames of those messages that took more than one packet.
   var messagePackets: [Int] = []
+  /// What is kept of the packets that carried them besides this one, by index of the message.
+  var messageTraces: [(message: Int, packets: [PacketTrace])] = []
   /// The number of the last message before them that has the same frame number.
   var numbered = 0
   /// The walk is in the last of them.
@@ -114,6 +116,7 @@ public struct Dissection: Sendable {
     messages.removeAll(keepingCapacity: true)
     messagePackets.removeAll(keepingCapacity: true)
     verdicts.removeAll(keepingCapacity: true)
+    messageTraces.removeAll(keepingCapacity: true)
   }
 
   /// Records a layer that a stream protocol has read.
@@ -177,6 +180,8 @@ public struct Dissection: Sendable {
   ) {
     findings.append(Finding(kind: kind, layer: index, found: found, expected: expected))
   }
+
+  mutating func replaceFindings(_ findings: [Finding]) { self.findings = findings }
 
   /// A layer could not be read: what there is of it becomes the last record.
   mutating func fail(

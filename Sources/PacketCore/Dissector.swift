@@ -20,6 +20,12 @@ public struct Dissector: ~Copyable {
     handles = memories.map { Unmanaged.passUnretained($0) }
   }
 
+  /// Whether a message can be asked about every packet that carried it, and not only about the one
+  /// that completes it. Costs a copy of the headers of packets that complete no message.
+  public func keepPackets(_ isKept: Bool = true) {
+    for memory in memories { (memory as? any StreamHolder)?.keepsPackets = isKept }
+  }
+
   /// What a protocol of this dissector remembers.
   public func memory<L: Layer>(of layer: L.Type) -> L.Memory? {
     for (type, memory) in zip(registry.layers, memories)

@@ -53,6 +53,11 @@ public struct Finding: Sendable {
   public let found: UInt64
   public let expected: UInt64
 
+  /// The same about another layer.
+  func moved(to layer: Int) -> Finding {
+    Finding(kind: kind, layer: layer, found: found, expected: expected)
+  }
+
   /// The message with its values.
   public var text: String { kind.message + (kind.detail.map { $0(found, expected) } ?? "") }
 }

@@ -10,14 +10,14 @@ extension TCPStreams {
       if !chunk.range.isEmpty || stream.reader?.hasMore == true {
         if step(stream, bytes, into: &dissection) {
           return !chunk.range.isEmpty || nextJob < jobs.count || mayEnd(stream)
-            || stream.reader?.hasMore == true || isBuffered || rest(stream, in: &dissection)
+            || stream.reader?.hasMore == true || isBuffered || rest(stream, bytes, in: &dissection)
         }
         continue
       }
       if isBuffered { endChunk(stream) }
       guard nextJob < jobs.count else {
         if mayEnd(stream), scheduleEnd(stream) { continue }
-        return rest(stream, in: &dissection)
+        return rest(stream, bytes, in: &dissection)
       }
       nextJob += 1
       start(jobs[nextJob - 1], stream, bytes, into: &dissection)
@@ -28,14 +28,40 @@ extension TCPStreams {
   ///
   /// - Returns: False, always.
   @inline(__always)
-  private func rest(_ stream: TCPStream, in dissection: inout Dissection) -> Bool {
+  private func rest(
+    _ stream: TCPStream, _ bytes: RawSpan, in dissection: inout Dissection
+  ) -> Bool {
     if !jobs.isEmpty { jobs.removeAll(keepingCapacity: true) }
     nextJob = 0
     current = nil
+    if keepsPackets { keepPacket(stream, bytes, in: &dissection) }
     if stream.slot < streams.count, streams[Int(stream.slot)] === stream {
       if stream.counted != 0 || stream.held != 0 { settle(stream, in: &dissection) }
     }
     return false
+  }
+
+  /// Keeps the packet while its octets wait, and lets go of those whose octets do not.
+  private func keepPacket(
+    _ stream: TCPStream, _ bytes: RawSpan, in dissection: inout Dissection
+  ) {
+    for own in [stream.fromLow, stream.fromHigh] {
+      if own.buffer.isEmpty, own.early.isEmpty, own.openFrames.isEmpty {
+        if !own.packets.isEmpty { own.packets = [] }
+      } else if bytes.byteCount > 0, own.packets.last?.frame != frame,
+        own.pieces.last?.frame == frame || own.openFrames.last == frame
+          || own.early.contains(where: { $0.frame == frame })
+      {
+        own.packets.append(dissection.trace(upTo: layer, bytes))
+      }
+    }
+  }
+
+  /// Says which packets carried the message begun last.
+  private func addTraces(_ own: TCPOctets, to dissection: inout Dissection) {
+    guard keepsPackets, !lastFrames.isEmpty else { return }
+    let packets = own.packets.filter { $0.frame != frame && lastFrames.contains($0.frame) }
+    if !packets.isEmpty { dissection.addTraces(packets) }
   }
 
   private func settle(_ stream: TCPStream, in dissection: inout Dissection) {
@@ -200,6 +226,8 @@ extension TCPStreams {
     context.number = stream.number
     context.side = stream.side(fromHigh: isHigh)
     context.direction = isHigh ? 1 : 0
+    context.sourcePort = isHigh ? stream.highPort : stream.lowPort
+    context.destinationPort = isHigh ? stream.lowPort : stream.highPort
     return context
   }
 
@@ -299,6 +327,7 @@ extension TCPStreams {
       guard advance(count, own, in: &dissection) else { return false }
       own.messages &+= 1
       dissection.beginMessage(from: first, octets: count, frames: lastFrames)
+      addTraces(own, to: &dissection)
       return true
     case .lastPart(let count):
       guard advance(count, own, in: &dissection) else { return false }
@@ -307,6 +336,7 @@ extension TCPStreams {
       lastFrames = frames == [frame] ? [] : frames
       dissection.beginMessage(
         from: first, octets: own.openOctets + count, frames: lastFrames)
+      addTraces(own, to: &dissection)
       own.openFrames.removeAll()
       own.openOctets = 0
       return true
@@ -322,11 +352,13 @@ extension TCPStreams {
     case .more(let carrier):
       own.messages &+= 1
       dissection.beginMessage(from: first, octets: 0, frames: lastFrames, carrier: carrier)
+      addTraces(own, to: &dissection)
       return true
     case .upgrade(let count, let next):
       guard advance(count, own, in: &dissection) else { return false }
       own.messages &+= 1
       dissection.beginMessage(from: first, octets: count, frames: lastFrames)
+      addTraces(own, to: &dissection)
       stream.reader = next
       stream.readerName = type(of: next).name
       stream.fromLow.needed = 1

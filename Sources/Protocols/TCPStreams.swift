@@ -38,6 +38,8 @@ final class TCPStreams {
   /// The connection that each state is of: places are used again.
   @exclusivity(unchecked) private var numbers: ContiguousArray<UInt32> = []
   @exclusivity(unchecked) var streams: ContiguousArray<TCPStream?> = []
+  /// Packets whose octets wait are kept as traces.
+  @exclusivity(unchecked) var keepsPackets = false
   /// Octets held by all streams.
   @exclusivity(unchecked) private(set) var held = 0
   @exclusivity(unchecked) private unowned(unsafe) var oldest: TCPStream?

@@ -15,8 +15,10 @@ struct Netlab: ParsableCommand {
       """,
     version: version,
     subcommands: [
-      CaptureCommand.self, ReadCommand.self, FieldsCommand.self, FilterCommand.self,
-      GenCommand.self, InterfacesCommand.self, DoctorCommand.self,
+      CaptureCommand.self, ReadCommand.self, MessagesCommand.self, FieldsCommand.self,
+      FilterCommand.self,
+      GenCommand.self,
+      InterfacesCommand.self, DoctorCommand.self,
     ])
 
   static let version = "0.1.0"

@@ -21,6 +21,7 @@ struct Pipeline: ~Copyable {
     isFlushedPerFrame: Bool
   ) throws {
     dissector = Dissector(registry)
+    if printer?.asksAboutPackets == true { dissector.keepPackets() }
     self.filter = filter
     self.printer = printer
     self.isFlushedPerFrame = isFlushedPerFrame
@@ -56,8 +57,13 @@ struct Pipeline: ~Copyable {
   /// Passes on what was printed so far.
   mutating func flush() throws { try output.flush() }
 
-  /// Ends the output: what stands after the last packet.
+  /// Ends the capture, and the output: what the end completes, and what stands after the last packet.
   mutating func finish() throws {
+    if let printer, printer.wantsEnd {
+      dissector.end(into: &dissection)
+      let nothing: [UInt8] = []
+      printer.print(dissection, nothing.span.bytes, into: &output.buffer)
+    }
     printer?.end(into: &output.buffer)
     try output.flush()
   }
