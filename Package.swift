@@ -69,7 +69,8 @@ let package = Package(
       swiftSettings: strict),
     .testTarget(
       name: "TracesTests",
-      dependencies: ["Traces", "Protocols", "PacketCore", "Capture"], swiftSettings: strict),
+      dependencies: ["Traces", "Protocols", "PacketCore", "Capture", "Cryptography"],
+      swiftSettings: strict),
     .testTarget(
       name: "DisplayFilterTests",
       dependencies: ["DisplayFilter", "Protocols", "PacketCore", "Capture"],

@@ -63,9 +63,10 @@ public struct Packet: Sendable {
         layers[index].complete(
           Surroundings(lower: layers[..<index], upper: upper, payload: octets))
       }
-      var writer = ByteWriter()
+      var writer = ByteWriter(capacity: 64 + octets.count)
       layers[index].write(to: &writer)
-      octets = octets.isEmpty ? writer.bytes : writer.bytes + octets
+      writer.write(octets)
+      octets = writer.bytes
       upper = layers[index]
     }
     return octets

@@ -58,7 +58,7 @@ extension InternetChecksum {
 
   /// Adds a layer's own header.
   mutating func add(_ layer: some Layer) {
-    var writer = ByteWriter()
+    var writer = ByteWriter(capacity: 64)
     layer.write(to: &writer)
     add(writer.bytes.span.bytes)
   }

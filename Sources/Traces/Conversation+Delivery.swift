@@ -69,9 +69,9 @@ extension Conversation {
     transfer(delivery, 0..<delivery.count - pieces, mayRide: false)
     let last = delivery.count - pieces
     switch fault {
-    case .retransmit: lose(delivery, from: last, damage: .none, changing: false)
-    case .badChecksum: lose(delivery, from: last, damage: .tcpChecksum, changing: false)
-    case .badIPChecksum: lose(delivery, from: last, damage: .ipChecksum, changing: false)
+    case .retransmit: lose(delivery, from: last, damage: .none)
+    case .badChecksum: lose(delivery, from: last, damage: .tcpChecksum)
+    case .badIPChecksum: lose(delivery, from: last, damage: .ipChecksum)
     case .overlap: overlap(delivery, from: last)
     case .fastRetransmit: loseAmongOthers(delivery, from: last)
     case .spurious: repeatNeedlessly(delivery, from: last)

@@ -4,8 +4,15 @@ import Protocols
 /// Each fault as it is seen from half-way between the ends: the last segments of an utterance,
 /// from number `first` on, and all that follows from what happens to them.
 extension Conversation {
-  /// Marks what was planned since `start` as part of the fault.
+  /// Marks a frame as part of the fault.
   private mutating func markFaulty(_ index: Int) { frames[index].isFaulty = true }
+
+  /// What is said where lines of text flow, and what more where a protocol reads them.
+  private func reading(
+    _ findings: ExpectedFindings, _ more: ExpectedFindings
+  ) -> ExpectedFindings {
+    options.content == .raw ? findings : findings.union(more)
+  }
 
   private mutating func answer(
     _ delivery: Delivery, upTo piece: Int, sack: [(left: UInt32, right: UInt32)] = [],
@@ -21,7 +28,7 @@ extension Conversation {
   /// A segment does not arrive and is sent again after the timeout. Where segments are single
   /// octets, the middle one of three: the last one's repetition would be a keep-alive.
   mutating func lose(
-    _ delivery: Delivery, from first: Int, damage: PlannedFrame.Damage, changing: Bool
+    _ delivery: Delivery, from first: Int, damage: PlannedFrame.Damage
   ) {
     let isMiddle = delivery.count - first == 3
     let lost = isMiddle ? first + 1 : first
@@ -51,7 +58,8 @@ extension Conversation {
   mutating func overlap(_ delivery: Delivery, from first: Int) {
     for piece in first..<delivery.count { sendPiece(delivery, piece) }
     wait(retransmissionTimeout())
-    let index = sendPiece(delivery, first, findings: .retransmission)
+    let index = sendPiece(
+      delivery, first, findings: reading([.retransmission], .streamConflict))
     var octets = Array(frames[index].octets)
     octets[octets.count - 1] ^= UInt8(1 + numbers.below(7))
     frames[index].octets = octets[...]
@@ -115,7 +123,8 @@ extension Conversation {
     markFaulty(sendPiece(delivery, first + 2, findings: .lostSegment))
     wait(half)
     answer(delivery, upTo: first + 1)
-    answer(delivery, upTo: delivery.count, findings: .ackLostSegment)
+    answer(
+      delivery, upTo: delivery.count, findings: reading([.ackLostSegment], .streamGap))
     wait(half)
   }
 

@@ -70,6 +70,9 @@ struct ExpectedFindings: OptionSet, Sendable {
   static let synAck = ExpectedFindings(rawValue: 1 << 19)
   static let fin = ExpectedFindings(rawValue: 1 << 20)
   static let rst = ExpectedFindings(rawValue: 1 << 21)
+  /// What follows shows only where a protocol reads the stream.
+  static let streamConflict = ExpectedFindings(rawValue: 1 << 22)
+  static let streamGap = ExpectedFindings(rawValue: 1 << 23)
 
   /// The names that display filters know, in the order of the bits.
   static let names = [
@@ -81,7 +84,7 @@ struct ExpectedFindings: OptionSet, Sendable {
     "tcp.analysis.window_full", "tcp.analysis.keep_alive", "tcp.analysis.keep_alive_ack",
     "tcp.analysis.reused_ports", "tcp.options.sack.dsack", "tcp.checksum_bad.expert",
     "ip.checksum_bad.expert", "tcp.connection.syn", "tcp.connection.synack",
-    "tcp.connection.fin", "tcp.connection.rst",
+    "tcp.connection.fin", "tcp.connection.rst", "tcp.stream.conflict", "tcp.stream.gap",
   ]
 
   /// The positions in `names` of what is in the set.

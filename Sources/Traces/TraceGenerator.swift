@@ -57,28 +57,27 @@ public struct TraceGenerator: ~Copyable {
   public mutating func next(_ octets: inout [UInt8]) -> FrameHeader? {
     while true {
       while begun < roots, agenda.first.map({ nextStart <= $0.time }) ?? true { beginRoot() }
-      guard let place = agenda.first?.place, var connection = active[place] else {
+      guard let place = agenda.first?.place, let connection = active[place] else {
         finish()
         return nil
       }
-      active[place] = nil
       let frame = connection.take()
       let number = frameCount + 1
       var header: FrameHeader?
       if frame.isCaptured {
         octets = options.octets(of: frame, connection.plan.portsOf)
-        header = capture(frame, &octets, number, &connection)
+        header = capture(frame, &octets, number, connection)
       } else {
         connection.miss(frame)
       }
-      proceed(&connection, place)
+      proceed(connection, place)
       if let header { return header }
     }
   }
 
   private mutating func capture(
     _ frame: PlannedFrame, _ octets: inout [UInt8], _ number: Int,
-    _ connection: inout TracedConnection
+    _ connection: TracedConnection
   ) -> FrameHeader {
     frameCount = number
     let length = octets.count
@@ -102,7 +101,7 @@ public struct TraceGenerator: ~Copyable {
   }
 
   /// After a frame: the connection's next one, or its end.
-  private mutating func proceed(_ connection: inout TracedConnection, _ place: Int) {
+  private mutating func proceed(_ connection: TracedConnection, _ place: Int) {
     if connection.nextTime == nil, !connection.faultyFrames.isEmpty {
       let reuse = connection.plan.number != connection.plan.portsOf
       truth.note(
@@ -110,15 +109,14 @@ public struct TraceGenerator: ~Copyable {
         stream: connection.stream, connection.faultyFrames)
     }
     if connection.advance(), let time = connection.nextTime {
-      agenda.replaceFirst(time)
-      active[place] = connection
-      return
+      return agenda.replaceFirst(time)
     }
     if connection.stream >= 0 {
       let ends = options.ends(of: connection.plan.portsOf)
       truth.note(connection, client: ends.client, server: ends.server)
     }
     agenda.removeFirst()
+    active[place] = nil
     freePlaces.append(place)
     if connection.plan.successors > 0 {
       let later = connection.conversation.now + Int64(numbers.pick(1_000...3_000)) * 1_000_000
@@ -143,7 +141,7 @@ public struct TraceGenerator: ~Copyable {
   private mutating func begin(
     _ plan: TracedConnection.Plan, at time: Int64, avoiding number: UInt32?
   ) {
-    var connection = TracedConnection(
+    let connection = TracedConnection(
       plan, options, host: options.hostName, at: time, avoiding: number)
     guard connection.advance(), let first = connection.nextTime else { return }
     let place: Int

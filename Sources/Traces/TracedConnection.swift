@@ -3,7 +3,7 @@ import Protocols
 
 /// One connection of a trace: its conversation, what is said in it, the faults that were drawn for
 /// it, and what became of all that in the capture.
-struct TracedConnection: Sendable {
+final class TracedConnection {
   /// What was drawn for a connection, before any frame of it is made.
   struct Plan: Sendable {
     /// Counts from 0 in the order of beginnings.
@@ -90,7 +90,7 @@ struct TracedConnection: Sendable {
   /// Plans batches until there is a frame to take.
   ///
   /// - Returns: False when nothing more will come.
-  mutating func advance() -> Bool {
+  func advance() -> Bool {
     while taken == conversation.frames.count {
       conversation.frames.removeAll(keepingCapacity: true)
       taken = 0
@@ -103,7 +103,7 @@ struct TracedConnection: Sendable {
     return true
   }
 
-  private mutating func planBatch() {
+  private func planBatch() {
     switch step {
     case .opening:
       conversation.isCaptured = !options.isMidStream
@@ -139,7 +139,7 @@ struct TracedConnection: Sendable {
     }
   }
 
-  private mutating func play(_ utterance: Utterance, fault: Fault?) {
+  private func play(_ utterance: Utterance, fault: Fault?) {
     let delivery = conversation.deliver(utterance, fault: fault)
     guard conversation.isCaptured else { return }
     self.delivery = delivery
@@ -160,13 +160,13 @@ struct TracedConnection: Sendable {
   // MARK: - Capturing
 
   /// The next frame; it is not counted yet.
-  mutating func take() -> PlannedFrame {
+  func take() -> PlannedFrame {
     defer { taken += 1 }
     return conversation.frames[taken]
   }
 
   /// The capture missed the frame.
-  mutating func miss(_ frame: PlannedFrame) {
+  func miss(_ frame: PlannedFrame) {
     guard let delivery, let place = place(of: frame, in: delivery) else { return }
     for index in current {
       records[index].lostOctets += records[index].place.clamped(to: place).count
@@ -178,7 +178,7 @@ struct TracedConnection: Sendable {
   /// - Parameters:
   ///   - number: Its number in the capture.
   ///   - stream: The number of this connection if this is its first frame.
-  mutating func record(
+  func record(
     _ frame: PlannedFrame, number: Int, findings: ExpectedFindings, stream next: Int
   ) {
     if stream < 0 {
