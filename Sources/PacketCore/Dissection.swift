@@ -175,10 +175,13 @@ public struct Dissection: Sendable {
   ///   - kind: One that the layer's schema declares.
   ///   - found: The value in the packet, for kinds that name one.
   ///   - expected: The value that would have been right, for kinds that name one.
+  ///   - words: The same where they are no numbers, with a separator in front.
   public mutating func add(
-    _ kind: FindingKind, at index: Int, found: UInt64 = 0, expected: UInt64 = 0
+    _ kind: FindingKind, at index: Int, found: UInt64 = 0, expected: UInt64 = 0,
+    words: String = ""
   ) {
-    findings.append(Finding(kind: kind, layer: index, found: found, expected: expected))
+    findings.append(
+      Finding(kind: kind, layer: index, found: found, expected: expected, words: words))
   }
 
   mutating func replaceFindings(_ findings: [Finding]) { self.findings = findings }

@@ -181,6 +181,26 @@ extension Field {
     }
   }
 
+  /// A value that is read from octets behind the header, or from another buffer (a payload that was
+  /// unmasked, joined or inflated); absent where `read` gives nil.
+  ///
+  /// - Parameter read: The value, and its place, counted from the layer's first octet; nil for one
+  ///   that stands in no octets of the layer's buffer.
+  public static func computed(
+    _ name: String, _ title: String, _ type: FieldType, base: FieldBase = .decimal, bits: Int = 0,
+    unit: String = "", label: (@Sendable (UInt64) -> String?)? = nil, children: [Field<Value>] = [],
+    _ read: @escaping @Sendable (Value, RawSpan, LayerRecord, Dissection) -> (
+      FieldValue, Range<Int>?
+    )?
+  ) -> Field {
+    let info = FieldInfo(name, title, type, base: base, bits: bits, unit: unit, label: label)
+    return Field(info, descendants: below(children)) { value, bytes, record, dissection, sink in
+      guard let (found, place) = read(value, bytes, record, dissection) else { return }
+      sink.add(info, found, at: place)
+      emitAll(children, value, bytes, record, dissection, &sink)
+    }
+  }
+
   /// A line of the tree that holds other fields and has no value of its own; absent where `place`
   /// is nil.
   public static func group(
@@ -281,6 +301,31 @@ extension Field {
         sink.base = base
       }
       sink.depth -= 1
+    }
+  }
+
+  /// Fields whose order and number the packet decides, such as the lines of a head in text.
+  ///
+  /// - Parameters:
+  ///   - infos: Every field that may come, each with its level below the layer's line; the first has
+  ///     level 0.
+  ///   - each: Calls its last argument once a value: the field's position in `infos`, the value, its
+  ///     place in the layer, and what the line of the tree says instead of title and value.
+  public static func lines(
+    _ infos: [(info: FieldInfo, depth: Int)],
+    _ each:
+      @escaping @Sendable (
+        Value, RawSpan, LayerRecord, Dissection, (Int, FieldValue, Range<Int>?, String?) -> Void
+      ) -> Void
+  ) -> Field {
+    Field(infos[0].info, descendants: Array(infos.dropFirst())) {
+      value, bytes, record, dissection, sink in
+      let outer = sink.depth
+      each(value, bytes, record, dissection) { position, found, place, line in
+        sink.depth = outer + infos[position].depth
+        sink.add(infos[position].info, found, at: place, line: line)
+      }
+      sink.depth = outer
     }
   }
 

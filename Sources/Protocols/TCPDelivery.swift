@@ -88,7 +88,7 @@ extension TCPStreams {
       else { continue }
       octets.hasEnded = true
       if stream.endedBy == nil { stream.endedBy = stream.side(fromHigh: isHigh) }
-      jobs.append(.finish(fromHigh: isHigh))
+      jobs.append(.finish(fromHigh: isHigh, .fin))
       if stream.octets(fromHigh: !isHigh).hasEnded { jobs.append(.end(.fin)) }
       return true
     }
@@ -128,23 +128,41 @@ extension TCPStreams {
       }
       hand(own, isHigh, stream, into: &dissection)
     case .gap(let isHigh, let hole): pass(hole, isHigh, stream, into: &dissection)
-    case .finish(let isHigh):
-      dissection.stream = context(stream, isHigh)
+    case .finish(let isHigh, let how):
       let own = stream.octets(fromHigh: isHigh)
-      stream.reader?.end(.fin, from: dissection.stream.side, into: &dissection)
+      if !own.buffer.isEmpty, !own.hasOfferedLast, !own.isLost {
+        // What waits for more that will not come may be something all the same.
+        own.hasOfferedLast = true
+        jobs.insert(job, at: nextJob)
+        return hand(own, isHigh, stream, isLast: true, into: &dissection)
+      }
+      isFromHigh = isHigh
+      chunk = self.chunk(0..<0, 0, own, stream, isHigh, dissection.frame.time)
+      dissection.stream = context(stream, isHigh)
+      stream.reader?.end(how, from: dissection.stream.side, into: &dissection)
       own.consumed &+= UInt64(own.buffer.count)
-      chunk.range = 0..<0
     case .end(let how):
       if how != .fin, flush(stream) {
         // First what waits behind holes, then the end.
         jobs.append(job)
         return
       }
+      if how != .fin, !isFinished(stream) {
+        for isHigh in [false, true] where !stream.octets(fromHigh: isHigh).hasEnded {
+          stream.octets(fromHigh: isHigh).hasEnded = true
+          jobs.append(.finish(fromHigh: isHigh, how))
+        }
+        jobs.append(job)
+        return
+      }
       dissection.stream = context(stream, false)
-      if how != .fin { stream.reader?.end(how, from: nil, into: &dissection) }
       if stream.reader != nil { dissection.verdicts.append(stream.verdict(how)) }
       if streams[Int(stream.slot)] === stream { forget(stream) }
     }
+  }
+
+  private func isFinished(_ stream: TCPStream) -> Bool {
+    stream.fromLow.hasEnded && stream.fromHigh.hasEnded
   }
 
   /// Schedules the release of everything that still waits for a segment.
@@ -181,9 +199,12 @@ extension TCPStreams {
 
   /// Octets that wait, handed over when there are as many as the reader asked for.
   private func hand(
-    _ own: TCPOctets, _ isHigh: Bool, _ stream: TCPStream, into dissection: inout Dissection
+    _ own: TCPOctets, _ isHigh: Bool, _ stream: TCPStream, isLast: Bool = false,
+    into dissection: inout Dissection
   ) {
-    guard own.buffer.count >= own.needed || own.finish == own.next, !own.buffer.isEmpty else {
+    guard own.buffer.count >= own.needed || own.finish == own.next || isLast,
+      !own.buffer.isEmpty
+    else {
       dissection.stream.isWaiting = true
       return
     }
@@ -202,6 +223,7 @@ extension TCPStreams {
     chunkStart = 0
     chunk = self.chunk(
       0..<own.buffer.count, buffer, own, stream, isHigh, dissection.frame.time)
+    if isLast { chunk.isLast = true }
     if stream.reader == nil {
       dissection.reading(buffer) { bytes, dissection in
         recognise(stream, own, bytes, into: &dissection)
@@ -385,9 +407,14 @@ extension TCPStreams {
   ///
   /// - Returns: False when it claims what is not there; nothing is read of the direction then.
   private func advance(_ count: Int, _ own: TCPOctets, in dissection: inout Dissection) -> Bool {
-    guard count > 0, count <= chunk.range.count else {
+    // The end of a stream, or a hole, ends a message too: nothing is taken then.
+    guard count > 0 || chunk.range.isEmpty, count <= chunk.range.count else {
       giveUp(own, 0..<0, TCPStreamFinding.lost, in: &dissection)
       return false
+    }
+    if count == 0 {
+      lastFrames.removeAll()
+      return true
     }
     let start = chunk.range.lowerBound
     if isBuffered {

@@ -122,6 +122,8 @@ final class TCPOctets {
   /// Where FIN stands, once one was seen.
   @exclusivity(unchecked) var finish: UInt32?
   @exclusivity(unchecked) var hasEnded = false
+  /// What waits was handed over as the last there is.
+  @exclusivity(unchecked) var hasOfferedLast = false
   /// Nothing more can be read.
   @exclusivity(unchecked) var isLost = false
   /// Octets that were not captured.

@@ -26,8 +26,8 @@ final class TCPStreams {
     case release(fromHigh: Bool, upTo: UInt32?)
     /// Octets that were not captured and will not come.
     case gap(fromHigh: Bool, Int)
-    /// The direction has said its last.
-    case finish(fromHigh: Bool)
+    /// The direction has said its last, or nothing more of it will come.
+    case finish(fromHigh: Bool, StreamEnd)
     /// Everything ends.
     case end(StreamEnd)
   }

@@ -30,6 +30,7 @@ struct MessagesCommand: ParsableCommand {
 
   @OptionGroup(title: "Capturing") var capturing: CaptureOptions
   @OptionGroup(title: "Which messages") var filters: FilterOptions
+  @OptionGroup(title: "Keys") var keys: KeyOptions
   @OptionGroup(title: "How they are printed") var output: MessageOutputOptions
 
   mutating func validate() throws {
@@ -61,8 +62,9 @@ struct MessagesCommand: ParsableCommand {
     let filter = try filters.makeDisplayFilter(filters.displayExpression, registry)
     var captureFilter = try filters.capture.map { try CaptureFilter($0, linkType: .ethernet) }
     let printer = try output.makePrinter(source: path, filter: filter)
+    let fernetKeys = try keys.load()
     var pipeline = try Pipeline(
-      registry: registry, filter: nil, printer: printer,
+      registry: registry, filter: nil, printer: printer, keys: fernetKeys,
       isFlushedPerFrame: output.isLineBuffered)
     var reader = try CaptureFileReader(path, follow: false, stop: -1)
     var names = InterfaceNames(reader.interfaceTable)
@@ -88,12 +90,13 @@ struct MessagesCommand: ParsableCommand {
     let filter = try filters.makeDisplayFilter(filters.display, registry)
     let source = capturing.interfaces.joined(separator: ",")
     let printer = try output.makePrinter(source: source, filter: filter)
+    let fernetKeys = try keys.load()
     let plan = try PrivilegePlan(.current, requested: capturing.user)
     var live = try LiveCapture(capturing.live(filter: filters.captureExpression))
     // From here on root is gone: before an octet is looked at.
     try plan.carryOut()
     let pipeline = try Pipeline(
-      registry: registry, filter: nil, printer: printer, isFlushedPerFrame: false)
+      registry: registry, filter: nil, printer: printer, keys: fernetKeys, isFlushedPerFrame: false)
     var session = try CaptureSession(
       interfaces: live.interfaces, pipeline: pipeline, files: capturing.files(path: nil),
       writing: WriteOptions(), isPrinting: true)

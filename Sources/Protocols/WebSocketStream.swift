@@ -1,0 +1,168 @@
+import PacketCore
+
+/// Reads the frames of a WebSocket connection, both directions. RFC 6455, RFC 7692.
+public final class WebSocketStream: StreamProtocol {
+  public static let name = "websocket"
+
+  let limits: Limits
+  /// What the handshake said; nil when it was not captured.
+  let negotiation: WebSocketNegotiation?
+  let client = WebSocketDirection()
+  let server = WebSocketDirection()
+  /// Whether messages are Engine.IO packets; nil until one has shown it.
+  @exclusivity(unchecked) private var isEngineIO: Bool?
+  @exclusivity(unchecked) public internal(set) var closing: StreamClosing?
+  private let session: UInt64
+  let compression: WebSocketAssembly.Compression
+  let definesReserved: Bool
+  /// Octets of a payload that are waited for; a longer one is passed over.
+  let longest: UInt64
+
+  /// A reader for a connection whose handshake was not captured.
+  public convenience init(limits: Limits) { self.init(negotiation: nil, limits: limits) }
+
+  /// A reader for a connection behind its handshake.
+  ///
+  /// - Parameter negotiation: What the handshake agreed on; nil when it was not captured.
+  public init(negotiation: WebSocketNegotiation?, limits: Limits) {
+    self.limits = limits
+    self.negotiation = negotiation
+    isEngineIO = negotiation?.isEngineIO
+    session = negotiation?.session ?? 0
+    definesReserved = negotiation?.hasOtherExtensions ?? false
+    compression = negotiation.map { $0.deflate == nil ? .refused : .agreed } ?? .unknown
+    // A frame is waited for with its header, within what a direction may hold.
+    longest = UInt64(
+      max(min(limits.messageOctets, limits.directionOctets.subtractingReportingOverflow(14).0), 0))
+  }
+
+  public var heldOctets: Int { client.heldOctets &+ server.heldOctets }
+
+  @inline(__always)
+  func direction(_ side: Side) -> WebSocketDirection { side == .client ? client : server }
+
+  public func consume(
+    _ bytes: RawSpan, _ chunk: StreamChunk, into dissection: inout Dissection
+  ) -> StreamStep {
+    let direction = direction(chunk.side)
+    if !direction.isCalm, let step = regain(bytes, chunk, direction, &dissection) { return step }
+    let start = chunk.range.lowerBound
+    var reader = ByteReader(
+      bytes, from: start, to: chunk.range.upperBound, reportedEnd: chunk.range.upperBound)
+    guard let frame = try? WebSocket(reading: &reader) else {
+      return wait(forHeader: bytes, chunk, direction)
+    }
+    let headerEnd = reader.offset
+    guard frame.length <= longest else {
+      return begin(tooLong: frame, headerEnd, chunk, direction, &dissection)
+    }
+    let end = headerEnd &+ Int(truncatingIfNeeded: frame.length)
+    guard end <= chunk.range.upperBound else {
+      return wait(for: frame, headerEnd, end, chunk, direction, &dissection)
+    }
+    direction.awaited = 0
+    let rules = direction.assembly.check(
+      frame, from: chunk.sideIsKnown ? chunk.side : nil, compression,
+      definesReserved: definesReserved)
+    let index = dissection.record(
+      WebSocket.self, header: start..<headerEnd, end: end, buffer: chunk.buffer)
+    dissection.stream.session = session
+    let isPlain =
+      rules.isEmpty && direction.isCalm && frame.flags &- 0x81 < 2
+      && !direction.assembly.isInsideMessage && compression != .agreed
+    guard isPlain else {
+      return take(frame, at: index, headerEnd..<end, rules, bytes, chunk, direction, &dissection)
+    }
+    direction.hasBegun = true
+    let step = StreamStep.message(end &- start)
+    var isText = frame.flags == 0x81
+    guard headerEnd < end else { return step }
+    guard frame.isMasked else {
+      if isText, !UTF8Check.isText(bytes, headerEnd..<end) {
+        isText = false
+        dissection.add(WebSocketRule.text.kind, at: index)
+      }
+      let type = following(bytes, headerEnd..<end, frame.opcode, isText: isText)
+      if type != .nothing { dissection.continueIn(chunk.buffer, headerEnd..<end, as: type) }
+      return step
+    }
+    var type = PayloadType.nothing
+    let buffer = dissection.addBuffer(
+      end &- headerEnd, BufferOrigin(.unmasked, of: chunk.buffer, headerEnd..<end)
+    ) { place in
+      let isASCII = WebSocketMasking.apply(
+        frame.maskingKey, from: bytes, headerEnd..<end, to: &place)
+      place.withUnsafeBytes { octets in
+        if !isASCII, isText, !UTF8Check.isText(octets.bytes, 0..<octets.count) { isText = false }
+        type = following(octets.bytes, 0..<octets.count, frame.opcode, isText: isText)
+      }
+    }
+    if frame.flags == 0x81, !isText { dissection.add(WebSocketRule.text.kind, at: index) }
+    guard let buffer else { return step }
+    var note = WebSocket.Note()
+    note.buffer = buffer
+    note.count = UInt32(truncatingIfNeeded: frame.length)
+    dissection.setNote(note, at: index)
+    if type != .nothing { dissection.continueIn(buffer, 0..<(end &- headerEnd), as: type) }
+    return step
+  }
+
+  /// What a message's content is.
+  @inline(__always)
+  func following(
+    _ bytes: RawSpan, _ range: Range<Int>, _ opcode: WebSocketOpcode, isText: Bool
+  ) -> PayloadType {
+    if range.isEmpty { return .nothing }
+    if isEngineIO == true {
+      return opcode == .text ? .engineIO : opcode == .binary ? .engineIOBinary : .nothing
+    }
+    guard opcode == .text, isText else { return .nothing }
+    return followingText(bytes, range)
+  }
+
+  private func followingText(_ bytes: RawSpan, _ range: Range<Int>) -> PayloadType {
+    if isEngineIO == nil, let shown = Self.showsEngineIO(bytes, range) {
+      isEngineIO = shown
+      if shown { return .engineIO }
+    }
+    switch bytes.unsafeLoad(fromByteOffset: range.lowerBound, as: UInt8.self) {
+    case 0x7b, 0x5b: return .json
+    case 0x67: return Self.isFernet(bytes, range) ? .fernet : .nothing
+    default: return .nothing
+    }
+  }
+
+  /// Whether a text is an Engine.IO packet, by its form: open with a JSON object, close, upgrade and
+  /// noop bare, ping and pong bare or with "probe", message with a Socket.IO packet's type. Nil when
+  /// it could be one.
+  static func showsEngineIO(_ bytes: RawSpan, _ range: Range<Int>) -> Bool? {
+    let first = bytes.unsafeLoad(fromByteOffset: range.lowerBound, as: UInt8.self)
+    let second: UInt8? =
+      range.count > 1
+      ? bytes.unsafeLoad(fromByteOffset: range.lowerBound &+ 1, as: UInt8.self) : nil
+    switch first {
+    case 0x30: return second == 0x7b
+    case 0x31, 0x35, 0x36: return second == nil
+    case 0x32, 0x33: return second == nil || (second == 0x70 && range.count == 6)
+    case 0x34:
+      guard let second else { return nil }
+      return (0x30...0x36).contains(second) ? true : nil
+    default: return false
+    }
+  }
+
+  /// Whether a text looks like a Fernet token: version 0x80 and a time before the year 2106 make it
+  /// begin so in base64url, and an empty plaintext makes it 100 characters long.
+  static func isFernet(_ bytes: RawSpan, _ range: Range<Int>) -> Bool {
+    guard range.count >= 100 else { return false }
+    let first = bytes.unsafeLoadUnaligned(fromByteOffset: range.lowerBound, as: UInt32.self)
+    guard first == UInt32(bigEndian: 0x6741_4141) else { return false }
+    for at in range {
+      switch bytes.unsafeLoad(fromByteOffset: at, as: UInt8.self) {
+      case 0x30...0x39, 0x41...0x5a, 0x61...0x7a, 0x2d, 0x5f, 0x3d: continue
+      default: return false
+      }
+    }
+    return true
+  }
+}
