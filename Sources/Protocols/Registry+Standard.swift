@@ -29,6 +29,12 @@ extension Registry {
       DNS.self,
       HTTP.self,
       WebSocket.self,
+      EngineIO.self,
+      EngineIOBinary.self,
+      SocketIO.self,
+      SocketIOAttachment.self,
+      Chat.self,
+      JSON.self,
       Fernet.self,
     ],
     streams: [

@@ -15,7 +15,8 @@ struct Netlab: ParsableCommand {
       """,
     version: version,
     subcommands: [
-      CaptureCommand.self, ReadCommand.self, MessagesCommand.self, FieldsCommand.self,
+      CaptureCommand.self, ReadCommand.self, MessagesCommand.self, FollowCommand.self,
+      FieldsCommand.self,
       FilterCommand.self,
       GenCommand.self,
       InterfacesCommand.self, DoctorCommand.self,
@@ -42,6 +43,8 @@ struct Netlab: ParsableCommand {
       let failure = Failure(error)
       write(standardError: failure.text)
       return failure.status
+    } catch let code as ExitCode {
+      return ExitStatus(rawValue: code.rawValue) ?? .internal
     } catch is OutputClosed {
       return .done
     } catch {
