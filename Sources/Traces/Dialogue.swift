@@ -1,3 +1,5 @@
+import Protocols
+
 /// One application message: what stands in the truth about it, and its octets.
 struct TraceMessage: Sendable {
   /// What it is, such as `line` or `http.request`.
@@ -5,6 +7,8 @@ struct TraceMessage: Sendable {
   /// Its text, without the framing.
   var text: String
   var octets: [UInt8]
+  /// The rule of WebSocket that it breaks.
+  var breaks: WebSocketRule?
 }
 
 /// What one end says in one go.
@@ -28,7 +32,7 @@ struct Utterance: Sendable {
 
 /// The application's part of a conversation: what both ends say, without a thought of segments.
 /// Every utterance is at least 16 octets long, so that it can be cut for any fault.
-protocol Dialogue: Sendable {
+protocol Dialogue {
   /// What is said before the first message; each end speaks at least once.
   mutating func greetings() -> [Utterance]
   /// How many of the greetings belong to a handshake that a capture may have missed.
@@ -47,8 +51,7 @@ extension TraceOptions {
     case .raw: return LineDialogue(numbers)
     case .http: return HTTPDialogue(numbers, host: host)
     case .websocket, .chat:
-      return WebSocketDialogue(
-        numbers, host: host, connection: connection, isChat: content == .chat, start: start)
+      return WebSocketDialogue(self, numbers, host: host, connection: connection)
     }
   }
 }

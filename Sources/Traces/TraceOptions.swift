@@ -38,6 +38,14 @@ public struct TraceOptions: Sendable {
   public var segmentSize: Int?
   /// Up to three messages of one end stand in one segment.
   public var isCoalesced = false
+  /// Octets of a WebSocket frame's payload, longer messages are sent in fragments; nil for no limit.
+  public var fragmentOctets: Int?
+  /// WebSocket messages are compressed: permessage-deflate, RFC 7692.
+  public var isCompressed = false
+  /// The status code of the Close frames; nil for 1000.
+  public var closeCode: UInt16?
+  /// The rule of WebSocket that each connection ends with breaking.
+  public var violation: WebSocketViolation?
   public var isIPv6 = false
   /// The VLAN that the frames are tagged for; nil for no tag.
   public var vlan: UInt16?
@@ -109,11 +117,36 @@ public struct TraceOptions: Sendable {
       return "--bad-ip-checksum: IPv6 has no header checksum; leave out --ipv6, or take "
         + "--bad-checksum"
     }
+    if let contradiction = contradictionOfWebSocket { return contradiction }
     let chances = chancesPerConnection
     if faultCount > connections * chances {
       return "\(faultCount) faults take a message each, but there are "
         + (isCoalesced ? "\(connections * chances) groups of messages" : "\(connections * chances)")
         + ": raise --messages to \(messagesThatSuffice)"
+    }
+    return nil
+  }
+
+  private var contradictionOfWebSocket: String? {
+    let isAsked =
+      fragmentOctets != nil || isCompressed || closeCode != nil || violation != nil
+    if isAsked, content != .chat, content != .websocket {
+      return "--fragment, --compress, --close and --violate are about WebSocket: add "
+        + "--protocol websocket or chat"
+    }
+    if let fragmentOctets, fragmentOctets < 1 { return "--fragment wants at least 1 octet" }
+    // RFC 6455 section 7.4.
+    if let closeCode, ![1000...1003, 1007...1014, 3000...4999].contains(where: { $0 ~= closeCode })
+    {
+      return "--close \(closeCode): no Close frame may have it; --violate bad-close-code sends one"
+    }
+    guard let violation else { return nil }
+    if closeCode != nil { return "--violate decides how the connection closes: leave out --close" }
+    if ending != .fin {
+      return "--violate decides how the connection ends: leave out --\(ending.rawValue)"
+    }
+    if violation == .notNegotiated, isCompressed {
+      return "--violate compressed is one where nobody agreed on it: leave out --compress"
     }
     return nil
   }

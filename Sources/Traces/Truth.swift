@@ -9,6 +9,8 @@ struct Truth: ~Copyable {
   private let options: TraceOptions
   private var connections = 0
   private var findings: [[Int]]
+  /// Frames that break a rule of WebSocket, by its finding.
+  private var broken: [String: [Int]] = [:]
   private var faults: [String: [(stream: Int, frames: [TracedConnection.FaultyFrame])]] = [:]
 
   init(_ options: TraceOptions) {
@@ -74,6 +76,11 @@ struct Truth: ~Copyable {
     append(record.message.text)
     text.append(",\"octets\":")
     text.append(UInt64(record.message.octets.count))
+    if let rule = record.message.breaks {
+      text.append(",\"breaks\":")
+      append(rule.kind.name)
+      if let frame = record.completedBy { broken[rule.kind.name, default: []].append(frame) }
+    }
     text.append(",\"frames\":")
     append(record.frames)
     text.append(",\"again\":")
@@ -115,7 +122,9 @@ struct Truth: ~Copyable {
     }
     text.append("},\n\"findings\":{")
     var isFirst = true
-    for (name, frames) in zip(ExpectedFindings.names, findings) where !frames.isEmpty {
+    let rules = broken.sorted { $0.key < $1.key }.map { ($0.key, $0.value.sorted()) }
+    for (name, frames) in Array(zip(ExpectedFindings.names, findings)) + rules where !frames.isEmpty
+    {
       text.append(isFirst ? "\n " : ",\n ")
       isFirst = false
       append(name)

@@ -1,84 +1,92 @@
 import Cryptography
 import PacketCore
+import Protocols
 
 /// A WebSocket connection after its HTTP upgrade (RFC 6455): plain texts, or a chat's Socket.IO
 /// events over Engine.IO.
 struct WebSocketDialogue: Dialogue {
+  /// Masking keys, the same for the same seed: nobody is to be kept from guessing them here.
+  private final class Keys {
+    private var numbers: SeededNumbers
+    init(_ numbers: SeededNumbers) { self.numbers = numbers }
+    func next() -> UInt32 { UInt32(truncatingIfNeeded: numbers.next()) }
+  }
+
+  private let options: TraceOptions
   private var numbers: SeededNumbers
   private let host: String
-  private let isChat: Bool
   private let user: String
   private let room: String
-  private let milliseconds: Int64
+  private let keys: Keys
+  private let client: WebSocketSender
+  private let server: WebSocketSender
   private var said = 0
 
   /// - Parameter connection: Names the user and the room.
-  init(
-    _ numbers: SeededNumbers, host: String, connection: Int, isChat: Bool, start: Timestamp
-  ) {
+  init(_ options: TraceOptions, _ numbers: SeededNumbers, host: String, connection: Int) {
+    self.options = options
     self.numbers = numbers
     self.host = host
-    self.isChat = isChat
     user = "user\(connection)"
     room = ["lobby", "dev", "ops", "random", "support"][connection % 5]
-    milliseconds = start.seconds &* 1000
+    let keys = Keys(SeededNumbers(seed: options.seed ^ 0x6d61_736b, part: connection))
+    self.keys = keys
+    let deflate = options.isCompressed ? PerMessageDeflate() : nil
+    let fragment = options.fragmentOctets ?? .max
+    client = WebSocketSender(
+      side: .client, deflate: deflate, fragmentOctets: fragment, makeKey: keys.next)
+    server = WebSocketSender(
+      side: .server, deflate: deflate, fragmentOctets: fragment, makeKey: keys.next)
   }
 
   var handshakeLength: Int { 2 }
 
+  private var isChat: Bool { options.content == .chat }
+
   mutating func greetings() -> [Utterance] {
-    var utterances = upgrade()
-    guard isChat else { return utterances }
-    let sid = Self.hexadecimal(numbers.octets(10))
-    let session = Self.hexadecimal(numbers.octets(10))
-    utterances.append(
-      text(
-        false, "eio.open",
-        "0{\"sid\":\"\(sid)\",\"upgrades\":[],\"pingInterval\":25000,\"pingTimeout\":20000,"
-          + "\"maxPayload\":1000000}"))
-    utterances.append(text(true, "sio.connect", "40"))
-    utterances.append(text(false, "sio.connect", "40{\"sid\":\"\(session)\"}"))
-    let join = "{\"user\":\"\(user)\",\"room\":\"\(room)\"}"
-    utterances.append(text(true, "sio.event", "42[\"join\",\(join)]"))
-    utterances.append(text(false, "sio.event", "42[\"joined\",\(join)]"))
-    return utterances
+    let upgrade = upgrade()
+    guard isChat else { return upgrade }
+    let sid = JSONValue.string(hexadecimal(10))
+    let join: JSONValue = ["user": .string(user), "room": .string(room)]
+    let open = EngineIOPacket.open(sid: hexadecimal(10)).message()
+    return upgrade + [
+      Utterance(fromClient: false, text(false, "eio.open", open)),
+      Utterance(fromClient: true, packet(true, SocketIOPacket(.connect))),
+      Utterance(fromClient: false, packet(false, SocketIOPacket(.connect, data: ["sid": sid]))),
+      Utterance(fromClient: true, packet(true, .event("join", [join]))),
+      Utterance(fromClient: false, packet(false, .event("joined", [join]))),
+    ]
   }
 
   /// RFC 6455 section 4: the request with its key, and the answer that proves it was read.
   private mutating func upgrade() -> [Utterance] {
-    let key = Self.base64(numbers.octets(16))
+    let key = Base64.encode(numbers.octets(16))
     let target = isChat ? "/socket.io/?EIO=4&transport=websocket" : "/"
-    let request = """
-      GET \(target) HTTP/1.1\r
-      Host: \(host)\r
-      Upgrade: websocket\r
-      Connection: Upgrade\r
-      Sec-WebSocket-Key: \(key)\r
-      Sec-WebSocket-Version: 13\r
-      Origin: http://\(host)\r
-      \r
-
-      """
-    let proof = Array((key + "258EAFA5-E914-47DA-95CA-C5AB0DC85B11").utf8)
-    let response = """
-      HTTP/1.1 101 Switching Protocols\r
-      Upgrade: websocket\r
-      Connection: Upgrade\r
-      Sec-WebSocket-Accept: \(Self.base64(SHA1.digest(proof) ?? []))\r
-      \r
-
-      """
+    let proof = key + Array("258EAFA5-E914-47DA-95CA-C5AB0DC85B11".utf8)
+    let accept = Base64.encode(SHA1.digest(proof) ?? [])
+    func extensions(_ element: WebSocketExtension) -> String {
+      options.isCompressed ? "Sec-WebSocket-Extensions: \(element.text)\r\n" : ""
+    }
+    let deflate = PerMessageDeflate()
     return [
-      Utterance(
-        fromClient: true,
-        TraceMessage(
-          kind: "http.request", text: "GET \(target) HTTP/1.1", octets: Array(request.utf8))),
-      Utterance(
-        fromClient: false,
-        TraceMessage(
-          kind: "http.response", text: "HTTP/1.1 101 Switching Protocols",
-          octets: Array(response.utf8))),
+      head(
+        true, "GET \(target) HTTP/1.1",
+        "Host: \(host)\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Key: "
+          + String(decoding: key, as: UTF8.self) + "\r\nSec-WebSocket-Version: 13\r\n"
+          + "Origin: http://\(host)\r\n" + extensions(deflate.offer)),
+      head(
+        false, "HTTP/1.1 101 Switching Protocols",
+        "Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: "
+          + String(decoding: accept, as: UTF8.self) + "\r\n" + extensions(deflate.answer)),
     ]
+  }
+
+  private func head(_ fromClient: Bool, _ line: String, _ fields: String) -> Utterance {
+    Utterance(
+      fromClient: fromClient,
+      TraceMessage(
+        kind: fromClient ? "http.request" : "http.response", text: line,
+        octets: Array("\(line)\r\n\(fields)\r\n".utf8)))
   }
 
   mutating func say(_ count: Int, fromClient: Bool) -> Utterance {
@@ -87,92 +95,59 @@ struct WebSocketDialogue: Dialogue {
       said += 1
       let words = Words.sentence(&numbers)
       guard isChat else {
-        let message = frame(fromClient, "websocket.text", "message \(said) " + words)
-        utterance.messages.append(message)
+        let line = Array("message \(said) \(words)".utf8)
+        utterance.messages.append(text(fromClient, "websocket.text", line))
         continue
       }
-      let event =
-        fromClient
-        ? "{\"user\":\"\(user)\",\"room\":\"\(room)\",\"seq\":\(said),\"text\":\"\(words)\"}"
-        : "{\"user\":\"user\(numbers.below(5000))\",\"room\":\"\(room)\",\"seq\":\(said),"
-          + "\"text\":\"\(words)\",\"ts\":\(milliseconds &+ Int64(said))}"
+      let speaker = fromClient ? user : "user\(numbers.below(5000))"
+      var members: [JSONValue.Member] = [
+        .init("user", .string(speaker)), .init("room", .string(room)),
+        .init("seq", .number("\(said)")), .init("text", .string(words)),
+      ]
+      if !fromClient {
+        let time = options.start.seconds &* 1000 &+ Int64(said)
+        members.append(.init("ts", .number("\(time)")))
+      }
       utterance.messages.append(
-        frame(fromClient, "sio.event", "42[\"message\",\(event)]"))
+        packet(fromClient, .event("message", [.object(members)])))
     }
     return utterance
   }
 
   mutating func farewells() -> [Utterance] {
-    // RFC 6455 section 7.4.1: 1000 is a normal closure.
-    let code: [UInt8] = [0x03, 0xe8]
-    return [true, false].map { fromClient in
-      Utterance(
-        fromClient: fromClient,
-        TraceMessage(
-          kind: "websocket.close", text: "1000",
-          octets: octets(opcode: 8, code, fromClient: fromClient)))
+    guard let violation = options.violation else {
+      let code = options.closeCode ?? 1000
+      return [close(true, code), close(false, code)]
     }
+    let wrong = Utterance(
+      fromClient: violation.isOfClient, violation.messages(key: keys.next()))
+    // RFC 6455 section 7.1.7: the other end says why it fails the connection.
+    return [wrong, close(!violation.isOfClient, violation.rule.closingCode)]
   }
 
-  // MARK: - Frames
+  // MARK: - Messages
 
-  private mutating func text(_ fromClient: Bool, _ kind: String, _ text: String) -> Utterance {
-    Utterance(fromClient: fromClient, frame(fromClient, kind, text))
+  private func close(_ fromClient: Bool, _ code: UInt16) -> Utterance {
+    Utterance(
+      fromClient: fromClient,
+      TraceMessage(
+        kind: "websocket.close", text: "\(code)",
+        octets: (fromClient ? client : server).close(code)))
   }
 
-  private mutating func frame(
-    _ fromClient: Bool, _ kind: String, _ text: String
-  ) -> TraceMessage {
+  private func packet(_ fromClient: Bool, _ packet: SocketIOPacket) -> TraceMessage {
+    text(
+      fromClient, packet.type == .connect ? "sio.connect" : "sio.event",
+      EngineIOPacket(.message, packet.encoded.text).message())
+  }
+
+  private func text(_ fromClient: Bool, _ kind: String, _ octets: [UInt8]) -> TraceMessage {
     TraceMessage(
-      kind: kind, text: text,
-      octets: octets(opcode: 1, Array(text.utf8), fromClient: fromClient))
+      kind: kind, text: String(decoding: octets, as: UTF8.self),
+      octets: (fromClient ? client : server).message(.text, octets))
   }
 
-  /// One whole frame, masked when the client sends it. RFC 6455 section 5.2.
-  ///
-  /// What is to break a rule, to be cut into fragments or compressed is changed here.
-  private mutating func octets(
-    opcode: UInt8, _ payload: [UInt8], fromClient: Bool
-  ) -> [UInt8] {
-    var writer = ByteWriter()
-    let mask: UInt8 = fromClient ? 0x80 : 0
-    writer.write(0x80 | opcode)
-    switch payload.count {
-    case ..<126: writer.write(mask | UInt8(payload.count))
-    case ..<65_536:
-      writer.write(mask | 126)
-      writer.write(UInt16(payload.count))
-    default:
-      writer.write(mask | 127)
-      writer.write(UInt64(payload.count))
-    }
-    guard fromClient else {
-      writer.write(payload)
-      return writer.bytes
-    }
-    let key = numbers.octets(4)
-    writer.write(key)
-    writer.write(payload.indices.lazy.map { payload[$0] ^ key[$0 & 3] })
-    return writer.bytes
-  }
-
-  // MARK: - Texts of octets
-
-  private static func hexadecimal(_ octets: [UInt8]) -> String {
-    octets.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
-  }
-
-  private static func base64(_ octets: [UInt8]) -> String {
-    let alphabet = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/")
-    var text = ""
-    for start in stride(from: 0, to: octets.count, by: 3) {
-      let group = octets[start..<min(start + 3, octets.count)]
-      var word = group.reduce(UInt32(0)) { $0 << 8 | UInt32($1) } << UInt32(8 * (3 - group.count))
-      for position in 0..<4 {
-        text.append(position <= group.count ? alphabet[Int(word >> 18 & 63)] : "=")
-        word <<= 6
-      }
-    }
-    return text
+  private mutating func hexadecimal(_ count: Int) -> String {
+    numbers.octets(count).map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
   }
 }

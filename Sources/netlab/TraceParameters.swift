@@ -26,6 +26,17 @@ struct TraceContentOptions: ParsableArguments {
   @Flag(name: .customLong("coalesce"), help: "Put up to three messages into one segment.")
   var isCoalesced = false
 
+  @Option(
+    name: .customLong("fragment"),
+    help: "Most octets in a WebSocket frame; longer messages are sent in fragments.")
+  var fragmentOctets: Int?
+
+  @Flag(name: .customLong("compress"), help: "Compress WebSocket messages (permessage-deflate).")
+  var isCompressed = false
+
+  @Option(name: .customLong("close"), help: "Status code of the WebSocket Close frames.")
+  var closeCode: UInt16?
+
   @Flag(name: .customLong("ipv6"), help: "IPv6 instead of IPv4.")
   var isIPv6 = false
 
@@ -50,6 +61,9 @@ struct TraceContentOptions: ParsableArguments {
     options.messages = messages ?? options.messages
     options.segmentSize = segmentSize
     options.isCoalesced = isCoalesced
+    options.fragmentOctets = fragmentOctets
+    options.isCompressed = isCompressed
+    options.closeCode = closeCode
     options.isIPv6 = isIPv6
     options.vlan = vlan
     options.snapLength = snapLength
@@ -108,7 +122,20 @@ struct TraceFaultOptions: ParsableArguments {
   @Flag(name: .customLong("reset"), help: "Connections end with RST.")
   var isReset = false
 
+  @Option(
+    name: .customLong("violate"),
+    help: "The rule of WebSocket that each connection ends with breaking: \(Self.rules).")
+  var violationName: String?
+
+  private static let rules = WebSocketViolation.allCases.map(\.rawValue).joined(separator: ", ")
+
   func apply(to options: inout TraceOptions) throws {
+    if let violationName {
+      guard let violation = WebSocketViolation(rawValue: violationName) else {
+        throw ValidationError("--violate is one of \(Self.rules), not '\(violationName)'")
+      }
+      options.violation = violation
+    }
     let counts: [(Fault, Int?)] = [
       (.retransmit, retransmit), (.fastRetransmit, fastRetransmit), (.spurious, spurious),
       (.outOfOrder, outOfOrder), (.lost, lost), (.duplicate, duplicate),
