@@ -16,10 +16,9 @@ struct Netlab: ParsableCommand {
     version: version,
     subcommands: [
       CaptureCommand.self, ReadCommand.self, MessagesCommand.self, FollowCommand.self,
-      FieldsCommand.self,
-      FilterCommand.self,
-      GenCommand.self,
-      InterfacesCommand.self, DoctorCommand.self,
+      AssertCommand.self, FieldsCommand.self, FilterCommand.self, GenCommand.self,
+      InterfacesCommand.self,
+      DoctorCommand.self,
     ])
 
   static let version = "0.1.0"
