@@ -277,6 +277,10 @@ extension TCPStreams {
     own.consumed &+= UInt64(hole)
     own.needed = 1
     own.isMidStream = true
+    // The reader may have more to say about it: not about an earlier packet's chunk.
+    isFromHigh = isHigh
+    isBuffered = false
+    chunk = self.chunk(0..<0, 0, own, stream, isHigh, dissection.frame.time)
     dissection.stream = context(stream, isHigh)
     if let reader = stream.reader,
       !reader.gap(unseen, from: dissection.stream.side, into: &dissection)
