@@ -51,9 +51,7 @@ extension WebSocketStream {
   ) -> StreamStep {
     let start = chunk.range.lowerBound
     let here = chunk.range.upperBound &- headerEnd
-    let rules = direction.assembly.check(
-      frame, from: chunk.sideIsKnown ? chunk.side : nil, compression,
-      definesReserved: definesReserved)
+    let rules = check(frame, chunk, direction)
     let rest = frame.length &- UInt64(max(here, 0))
     let index = dissection.record(
       WebSocket.self, header: start..<headerEnd, end: chunk.range.upperBound, buffer: chunk.buffer,

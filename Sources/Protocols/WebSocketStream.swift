@@ -34,12 +34,21 @@ public final class WebSocketStream: StreamProtocol {
     // A frame is waited for with its header, within what a direction may hold.
     longest = UInt64(
       max(min(limits.messageOctets, limits.directionOctets.subtractingReportingOverflow(14).0), 0))
+    settle(client)
+    settle(server)
   }
 
   public var heldOctets: Int { client.heldOctets &+ server.heldOctets }
 
   @inline(__always)
   func direction(_ side: Side) -> WebSocketDirection { side == .client ? client : server }
+
+  /// Whether the next frame can be a message of its own, with nothing special about it.
+  func settle(_ direction: WebSocketDirection) {
+    direction.isCalm =
+      compression != .agreed && direction.place == .frame && !direction.hasGap
+      && direction.assembly.isAtRest
+  }
 
   public func consume(
     _ bytes: RawSpan, _ chunk: StreamChunk, into dissection: inout Dissection
@@ -61,17 +70,15 @@ public final class WebSocketStream: StreamProtocol {
       return wait(for: frame, headerEnd, end, chunk, direction, &dissection)
     }
     direction.awaited = 0
-    let rules = direction.assembly.check(
-      frame, from: chunk.sideIsKnown ? chunk.side : nil, compression,
-      definesReserved: definesReserved)
     let index = dissection.record(
       WebSocket.self, header: start..<headerEnd, end: end, buffer: chunk.buffer)
     dissection.stream.session = session
+    // The bulk of all frames: a whole message in plain, about which there is nothing to check.
     let isPlain =
-      rules.isEmpty && direction.isCalm && frame.flags &- 0x81 < 2
-      && !direction.assembly.isInsideMessage && compression != .agreed
+      direction.isCalm && frame.flags &- 0x81 < 2 && frame.hasMinimalLength
+      && (!chunk.sideIsKnown || frame.isMasked == (chunk.side == .client))
     guard isPlain else {
-      return take(frame, at: index, headerEnd..<end, rules, bytes, chunk, direction, &dissection)
+      return take(frame, at: index, headerEnd..<end, bytes, chunk, direction, &dissection)
     }
     direction.hasBegun = true
     let step = StreamStep.message(end &- start)
