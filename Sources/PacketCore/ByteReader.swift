@@ -110,6 +110,11 @@ public struct ByteReader: ~Escapable, ~Copyable {
     return bytes.extracting(start..<(start &+ count))
   }
 
+  /// All octets that are left, without moving over them.
+  @inlinable
+  @_lifetime(copy self)
+  public func rest() -> RawSpan { bytes.extracting(offset..<end) }
+
   /// The next `count` octets as an array of their own.
   /// - Throws: `ParseError` when fewer are left.
   @inlinable

@@ -42,6 +42,8 @@ public struct Dissection: Sendable {
   public internal(set) var messages: [Message] = []
   /// Frames of those messages that took more than one packet.
   var messagePackets: [Int] = []
+  /// What is kept of the packets that carried them besides this one, by index of the message.
+  var messageTraces: [(message: Int, packets: [PacketTrace])] = []
   /// The number of the last message before them that has the same frame number.
   var numbered = 0
   /// The walk is in the last of them.
@@ -54,6 +56,8 @@ public struct Dissection: Sendable {
   @usableFromInline var notesCount = 0
   @usableFromInline var currentBuffer: UInt16 = 0
   @usableFromInline var currentSpace = PayloadType.Space.nothing
+  /// True while the octets are a part of the text of a layer before.
+  @usableFromInline var isAside = false
   /// True while the octets are a packet that this packet quotes.
   @usableFromInline var isQuoting = false
 
@@ -96,6 +100,7 @@ public struct Dissection: Sendable {
     stream = StreamContext()
     goesElsewhere = false
     hasStream = false
+    isAside = false
     notesCount = 0
     currentBuffer = 0
     currentSpace = .nothing
@@ -114,6 +119,7 @@ public struct Dissection: Sendable {
     messages.removeAll(keepingCapacity: true)
     messagePackets.removeAll(keepingCapacity: true)
     verdicts.removeAll(keepingCapacity: true)
+    messageTraces.removeAll(keepingCapacity: true)
   }
 
   /// Records a layer that a stream protocol has read.
@@ -141,6 +147,10 @@ public struct Dissection: Sendable {
     hasStream = true
   }
 
+  /// What follows the layer's header is its own to show: nothing walks it, and it is not data that
+  /// nobody claims.
+  @inlinable public mutating func keepPayload() { goesElsewhere = true }
+
   /// Records a layer and returns its index.
   @inlinable
   mutating func push<L: Layer>(
@@ -152,7 +162,7 @@ public struct Dissection: Sendable {
         type: type, start: start, headerLength: headerEnd &- start,
         payloadLength: max(end &- headerEnd, 0), missing: max(reportedEnd &- end, 0),
         buffer: currentBuffer, space: currentSpace, isQuoted: isQuoting))
-    if L.summarizes, !isQuoting { speaking = index }
+    if L.summarizes, !isQuoting, !isAside { speaking = index }
     return index
   }
 
@@ -172,11 +182,16 @@ public struct Dissection: Sendable {
   ///   - kind: One that the layer's schema declares.
   ///   - found: The value in the packet, for kinds that name one.
   ///   - expected: The value that would have been right, for kinds that name one.
+  ///   - words: The same where they are no numbers, with a separator in front.
   public mutating func add(
-    _ kind: FindingKind, at index: Int, found: UInt64 = 0, expected: UInt64 = 0
+    _ kind: FindingKind, at index: Int, found: UInt64 = 0, expected: UInt64 = 0,
+    words: String = ""
   ) {
-    findings.append(Finding(kind: kind, layer: index, found: found, expected: expected))
+    findings.append(
+      Finding(kind: kind, layer: index, found: found, expected: expected, words: words))
   }
+
+  mutating func replaceFindings(_ findings: [Finding]) { self.findings = findings }
 
   /// A layer could not be read: what there is of it becomes the last record.
   mutating func fail(

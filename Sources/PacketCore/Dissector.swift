@@ -15,9 +15,23 @@ public struct Dissector: ~Copyable {
   public init(_ registry: Registry, limits: Limits = Limits()) {
     self.registry = registry
     self.limits = limits
-    memories = registry.layers.map { $0.makeMemory(limits) }
+    var shared: [ObjectIdentifier: AnyObject] = [:]
+    memories = registry.layers.map { layer in
+      let memory = layer.makeMemory(limits)
+      guard memory is any SharedLayerMemory else { return memory }
+      let kind = ObjectIdentifier(type(of: memory))
+      let first = shared[kind] ?? memory
+      shared[kind] = first
+      return first
+    }
     for memory in memories { (memory as? any StreamHolder)?.adopt(registry.streams, limits) }
     handles = memories.map { Unmanaged.passUnretained($0) }
+  }
+
+  /// Whether a message can be asked about every packet that carried it, and not only about the one
+  /// that completes it. Costs a copy of the headers of packets that complete no message.
+  public func keepPackets(_ isKept: Bool = true) {
+    for memory in memories { (memory as? any StreamHolder)?.keepsPackets = isKept }
   }
 
   /// What a protocol of this dissector remembers.
@@ -133,7 +147,10 @@ public struct Dissector: ~Copyable {
     var end = last
     var reportedEnd = reportedEnd
     let limit = dissection.records.count &+ limits.layers
-    while start < end || reportedEnd > end && start <= end {
+    // A message without octets is one all the same.
+    var isEmptyMessage = first == last && type.space == .message
+    while start < end || reportedEnd > end && start <= end || isEmptyMessage {
+      isEmptyMessage = false
       guard let position = registry.position(for: type) else {
         if start < end {
           dissection.currentSpace = .nothing
@@ -159,7 +176,11 @@ public struct Dissector: ~Copyable {
       if dissection.goesElsewhere {
         // What the layer's payload is part of is walked in a buffer of its own, or as a stream.
         dissection.goesElsewhere = false
-        if dissection.hasStream { dissection.unfinished = position }
+        if dissection.hasStream {
+          // Said by this layer, and not by those of the messages that follow.
+          dissection.hasStream = false
+          dissection.unfinished = position
+        }
         return
       }
       let record = dissection.records[dissection.records.count &- 1]

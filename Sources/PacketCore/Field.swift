@@ -189,9 +189,10 @@ extension Field {
   public static func computed(
     _ name: String, _ title: String, _ type: FieldType, base: FieldBase = .decimal, bits: Int = 0,
     unit: String = "", label: (@Sendable (UInt64) -> String?)? = nil, children: [Field<Value>] = [],
-    _ read: @escaping @Sendable (Value, RawSpan, LayerRecord, Dissection) -> (
-      FieldValue, Range<Int>?
-    )?
+    _ read:
+      @escaping @Sendable (Value, RawSpan, LayerRecord, Dissection) -> (
+        FieldValue, Range<Int>?
+      )?
   ) -> Field {
     let info = FieldInfo(name, title, type, base: base, bits: bits, unit: unit, label: label)
     return Field(info, descendants: below(children)) { value, bytes, record, dissection, sink in
@@ -240,6 +241,24 @@ extension Field {
     }
   }
 
+  /// A field with any number of values that follow from the layer's record too: from its payload, or
+  /// from what `inspect` noted.
+  ///
+  /// - Parameter each: Calls its last argument once a value.
+  public static func list(
+    _ name: String, _ title: String, _ type: FieldType, base: FieldBase = .decimal, bits: Int = 0,
+    label: (@Sendable (UInt64) -> String?)? = nil, isGenerated: Bool = false,
+    in each: @escaping @Sendable (Value, RawSpan, LayerRecord, Dissection, Add) -> Void
+  ) -> Field {
+    let info = FieldInfo(
+      name, title, type, base: base, bits: bits, isGenerated: isGenerated, label: label)
+    return Field(info) { value, bytes, record, dissection, sink in
+      each(value, bytes, record, dissection) { found, place in
+        sink.add(info, found, at: place)
+      }
+    }
+  }
+
   /// Any number of items, each a line of the tree with fields of its own (options, records).
   ///
   /// - Parameters:
@@ -263,6 +282,32 @@ extension Field {
         sink.depth -= 1
         sink.base = base
       }
+    }
+  }
+
+  /// Lines nested as deep as the packet has them, such as the objects and arrays of a JSON text.
+  ///
+  /// - Parameters:
+  ///   - kinds: Name, title and type of every kind of line; the first gives the field its name.
+  ///   - each: Calls its last argument once a line, in the order of the tree: position of its kind in
+  ///     `kinds`, level below the layer's line, value, place in the layer, and the line's text where
+  ///     title and value are not enough.
+  public static func outline(
+    kinds: [(name: String, title: String, type: FieldType, isGenerated: Bool)],
+    _ each:
+      @escaping @Sendable (
+        Value, Dissection, (Int, Int, FieldValue, Range<Int>?, String?) -> Void
+      ) -> Void
+  ) -> Field {
+    let infos = kinds.map { FieldInfo($0.name, $0.title, $0.type, isGenerated: $0.isGenerated) }
+    let below = infos.dropFirst().map { ($0, 1) }
+    return Field(infos[0], descendants: below) { value, _, _, dissection, sink in
+      let level = sink.depth
+      each(value, dissection) { kind, depth, found, place, line in
+        sink.depth = level + depth
+        sink.add(infos[kind], found, at: place, line: line)
+      }
+      sink.depth = level
     }
   }
 
@@ -301,6 +346,31 @@ extension Field {
         sink.base = base
       }
       sink.depth -= 1
+    }
+  }
+
+  /// Fields whose order and number the packet decides, such as the lines of a head in text.
+  ///
+  /// - Parameters:
+  ///   - infos: Every field that may come, each with its level below the layer's line; the first has
+  ///     level 0.
+  ///   - each: Calls its last argument once a value: the field's position in `infos`, the value, its
+  ///     place in the layer, and what the line of the tree says instead of title and value.
+  public static func lines(
+    _ infos: [(info: FieldInfo, depth: Int)],
+    _ each:
+      @escaping @Sendable (
+        Value, RawSpan, LayerRecord, Dissection, (Int, FieldValue, Range<Int>?, String?) -> Void
+      ) -> Void
+  ) -> Field {
+    Field(infos[0].info, descendants: Array(infos.dropFirst())) {
+      value, bytes, record, dissection, sink in
+      let outer = sink.depth
+      each(value, bytes, record, dissection) { position, found, place, line in
+        sink.depth = outer + infos[position].depth
+        sink.add(infos[position].info, found, at: place, line: line)
+      }
+      sink.depth = outer
     }
   }
 

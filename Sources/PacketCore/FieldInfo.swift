@@ -22,12 +22,16 @@ public final class FieldInfo: Sendable {
   public let isGenerated: Bool
   /// Names of fields whose values this one stands for (`ip.addr`); empty for a field of its own.
   public let members: [String]
+  /// True for values that the tree leaves out, since another line shows them already.
+  public let isHidden: Bool
 
   public init(
     _ name: String, _ title: String, _ type: FieldType, base: FieldBase = .decimal,
     mask: UInt64? = nil, bits: Int = 0, place: Range<Int>? = nil, isGenerated: Bool = false,
-    members: [String] = [], unit: String = "", label: (@Sendable (UInt64) -> String?)? = nil
+    members: [String] = [], unit: String = "", isHidden: Bool = false,
+    label: (@Sendable (UInt64) -> String?)? = nil
   ) {
+    self.isHidden = isHidden
     self.name = name
     self.title = title
     self.type = type

@@ -52,7 +52,17 @@ public struct Finding: Sendable {
   public let layer: Int
   public let found: UInt64
   public let expected: UInt64
+  /// What was found and expected where no number says it; empty otherwise. Stands behind the message,
+  /// with its own separator.
+  public let words: String
+
+  /// The same about another layer.
+  func moved(to layer: Int) -> Finding {
+    Finding(kind: kind, layer: layer, found: found, expected: expected, words: words)
+  }
 
   /// The message with its values.
-  public var text: String { kind.message + (kind.detail.map { $0(found, expected) } ?? "") }
+  public var text: String {
+    kind.message + (kind.detail.map { $0(found, expected) } ?? "") + words
+  }
 }

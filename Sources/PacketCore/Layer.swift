@@ -62,6 +62,9 @@ public protocol LayerMemory: AnyObject {
   init(limits: Limits)
 }
 
+/// A memory that several layers speak of: each that names this class is given the same instance.
+public protocol SharedLayerMemory: LayerMemory {}
+
 /// The memory of a protocol that needs none.
 public final class NoMemory: LayerMemory {
   public init(limits: Limits) {}

@@ -65,6 +65,12 @@ final class PacketPlaces: @unchecked Sendable {
     capacity *= 2
   }
 
+  /// Takes over the notes of another packet.
+  func copyNotes(of other: PacketPlaces, count: Int) {
+    while noteWords < count { growNotes(0) }
+    notes.copyMemory(from: other.notes, byteCount: count * 8)
+  }
+
   /// Doubles the room for notes; `used` words of them are there.
   @usableFromInline @inline(never)
   func growNotes(_ used: Int) {
@@ -120,6 +126,16 @@ public struct LayerRecord: Sendable {
     self.buffer = buffer
     self.space = space
     marks = (isQuoted ? 1 : 0) | (isPart ? 2 : 0)
+  }
+
+  /// The same layer in a copy of its buffer, its note `notesBy` words behind where it was.
+  func moved(buffer: UInt16, notesBy words: UInt32) -> LayerRecord {
+    var moved = LayerRecord(
+      type: type, start: Int(start), headerLength: Int(headerLength),
+      payloadLength: 0, missing: reportedPayloadLength, buffer: buffer, space: space,
+      isQuoted: isQuoted, isPart: isPart)
+    moved.note = note == Self.noNote ? note : note &+ words
+    return moved
   }
 
   /// The header's octets in its buffer.

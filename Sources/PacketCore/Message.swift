@@ -18,6 +18,9 @@ public struct StreamContext: Sendable, BitwiseCopyable {
   /// What joins several connections into one session, such as Engine.IO's polling requests and their
   /// WebSocket: a hash of the session's name; 0 for none.
   public var session: UInt64 = 0
+  /// The ports of the sender and the receiver.
+  public var sourcePort: UInt16 = 0
+  public var destinationPort: UInt16 = 0
   /// Octets of the packet wait for more of their message.
   public var isWaiting = false
 
@@ -85,5 +88,51 @@ extension Dissection {
   /// Numbers of the frames that carried a message, ascending.
   public func packets(of message: Message) -> [Int] {
     message.packets.isEmpty ? [frame.number] : Array(messagePackets[message.packets])
+  }
+}
+
+extension Message {
+  /// Whether this frame alone carried it.
+  public var isInOneFrame: Bool { packets.isEmpty }
+
+  /// Whether it is all that the packet has to say, and the packet all that it names: a question
+  /// about the message is one about the packet.
+  public func isAlone(in dissection: borrowing Dissection) -> Bool {
+    packets.isEmpty && dissection.messages.count == 1
+  }
+}
+
+extension Dissection {
+  /// Makes this the dissection of one message: its own layers, those that carry it in its frame, and
+  /// those of the other packets that it names, as far as they are known.
+  ///
+  /// - Parameter whole: The dissection of the frame that completes it.
+  public mutating func show(_ message: Message, of whole: borrowing Dissection) {
+    self = copy whole
+    records = LayerRecords()
+    messages = [message]
+    var places: [Int: Int] = [:]
+    let first = whole.messages.first?.layers.lowerBound ?? 0
+    for index in 0..<whole.layers.count
+    where index < first || index == message.carrier || message.layers.contains(index) {
+      places[index] = records.count
+      records.append(whole.layers[index])
+    }
+    // Notes stand where they stood.
+    records.places.copyNotes(of: whole.records.places, count: notesCount)
+    let start = places[message.layers.lowerBound] ?? records.count
+    messages[0].layers = start..<min(start + message.layers.count, records.count)
+    messages[0].speaker = places[message.speaker] ?? speaking
+    messages[0].carrier = places[message.carrier] ?? -1
+    replaceFindings(
+      whole.findings.compactMap { finding in
+        places[finding.layer].map { finding.moved(to: $0) }
+      })
+    let index = whole.messages.firstIndex {
+      $0.number == message.number && $0.layers == message.layers
+    }
+    for (position, packets) in messageTraces where position == index {
+      for packet in packets { adopt(packet) }
+    }
   }
 }

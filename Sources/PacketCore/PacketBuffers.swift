@@ -115,6 +115,17 @@ final class PacketBuffers: @unchecked Sendable {
     return place
   }
 
+  /// The same buffers, to add others to.
+  func copy() -> PacketBuffers {
+    let other = PacketBuffers()
+    for extent in extents {
+      other.add(extent.count, extent.origin)
+        .copyMemory(from: UnsafeRawBufferPointer(start: extent.start, count: extent.count))
+    }
+    other.pieces = pieces
+    return other
+  }
+
   /// Gives back the end of the buffer added last.
   func trimLast(to count: Int) {
     guard let last = extents.indices.last, count < extents[last].count else { return }

@@ -143,4 +143,6 @@ public struct StreamClosing: Sendable, Equatable {
 public protocol StreamHolder: AnyObject {
   /// - Parameter streams: In the order in which they are asked.
   func adopt(_ streams: [any StreamProtocol.Type], _ limits: Limits)
+  /// Whether packets whose octets wait are kept as traces, for filters on messages.
+  var keepsPackets: Bool { get set }
 }

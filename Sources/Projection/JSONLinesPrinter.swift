@@ -128,14 +128,8 @@ public final class CSVPrinter: PacketPrinter {
     text.append(columns.protocolName)
     text.append(",")
     text.append(UInt64(dissection.frame.originalLength))
-    text.append(",\"")
-    // RFC 4180 section 2: a quote inside a quoted field is written twice.
-    columns.info.withBytes { bytes in
-      for byte in bytes {
-        if byte == 34 { text.append(byte: 34) }
-        text.append(byte: byte)
-      }
-    }
-    text.append("\"\r\n")
+    text.append(",")
+    text.append(quoted: columns.info)
+    text.append("\r\n")
   }
 }

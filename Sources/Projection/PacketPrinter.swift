@@ -7,11 +7,17 @@ public protocol PacketPrinter: AnyObject {
   func begin(into text: inout TextBuffer)
   /// One packet.
   func print(_ dissection: borrowing Dissection, _ frame: RawSpan, into text: inout TextBuffer)
+  /// Whether it prints what the end of the capture completes, given to it as a packet of no octets.
+  var wantsEnd: Bool { get }
+  /// Whether it asks about every packet that carried a message.
+  var asksAboutPackets: Bool { get }
   /// What stands after the last packet.
   func end(into text: inout TextBuffer)
 }
 
 extension PacketPrinter {
+  public var wantsEnd: Bool { false }
+  public var asksAboutPackets: Bool { false }
   public func begin(into text: inout TextBuffer) {}
   public func end(into text: inout TextBuffer) {}
 }
@@ -25,34 +31,16 @@ extension Columns {
     _ dissection: borrowing Dissection, _ frame: RawSpan, remarks: Bool
   ) {
     info.removeAll()
-    if dissection.speaker > 0 {
-      let record = dissection.layers[dissection.speaker]
-      if record.buffer == 0 {
-        record.type.summarize(frame, record, in: dissection, into: &self)
-      } else {
-        dissection.withBytes(of: record.buffer, frame: frame) { bytes in
-          record.type.summarize(bytes, record, in: dissection, into: &self)
-        }
-      }
+    if !dissection.messages.isEmpty {
+      fillMessages(dissection, frame)
+    } else if dissection.speaker > 0 {
+      summarize(dissection.speaker, dissection, frame)
     } else {
       protocolName = "Unknown"
       info.append("Link type ")
       info.append(UInt64(dissection.frame.linkType.rawValue))
     }
-    if let failure = dissection.failure {
-      if !failure.isQuoted, !failure.isRecorded, failure.type.summarizes {
-        protocolName = failure.type.column
-        info.removeAll()
-        if let part = dissection.layers.last, part.isPart {
-          dissection.withBytes(of: part.buffer, frame: frame) { bytes in
-            part.type.summarizePart(bytes, part, into: &self)
-          }
-        }
-      }
-      info.append(
-        failure.error.reason == .cut
-          ? "[Packet size limited during capture]" : "[Malformed Packet]")
-    }
+    if let failure = dissection.failure { tell(failure, dissection, frame) }
     guard remarks, !dissection.findings.isEmpty else { return }
     for finding in dissection.findings
     where finding.kind.group == .checksum && finding.kind.severity == .error
@@ -66,5 +54,93 @@ extension Columns {
       info.append(hex: finding.expected, digits: 4)
       info.append("]")
     }
+  }
+
+  /// Fills the columns of one message.
+  public mutating func fill(
+    _ message: Message, _ dissection: borrowing Dissection, _ frame: RawSpan
+  ) {
+    info.removeAll()
+    append(message, dissection, frame)
+  }
+
+  /// Messages of a packet that are named on its line; `netlab messages` shows all.
+  private static let shown = 32
+
+  /// A packet's messages, one behind the other. tshark shows the last one, of those protocols that
+  /// it has.
+  private mutating func fillMessages(_ dissection: borrowing Dissection, _ frame: RawSpan) {
+    let messages = dissection.messages
+    if isCompatible {
+      for message in messages.reversed() {
+        for index in message.layers.reversed() {
+          let type = dissection.layers[index].type
+          if type.summarizes, type.isInWireshark { return summarize(index, dissection, frame) }
+        }
+      }
+      return summarize(dissection.speaker, dissection, frame)
+    }
+    for (position, message) in messages.enumerated() {
+      if position > 0 { info.append(" | ") }
+      if position == Self.shown {
+        info.append("and ")
+        info.append(UInt64(messages.count - Self.shown))
+        info.append(" more")
+        return
+      }
+      append(message, dissection, frame)
+    }
+  }
+
+  private mutating func append(
+    _ message: Message, _ dissection: borrowing Dissection, _ frame: RawSpan
+  ) {
+    summarize(message.speaker, dissection, frame)
+    if message.carrier >= 0 { remark(message.carrier, dissection, frame) }
+    for index in message.layers where index != message.speaker {
+      remark(index, dissection, frame)
+    }
+  }
+
+  @inline(__always)
+  private mutating func summarize(
+    _ index: Int, _ dissection: borrowing Dissection, _ frame: RawSpan
+  ) {
+    let record = dissection.layers[index]
+    if record.buffer == 0 {
+      record.type.summarize(frame, record, in: dissection, into: &self)
+    } else {
+      dissection.withBytes(of: record.buffer, frame: frame) { bytes in
+        record.type.summarize(bytes, record, in: dissection, into: &self)
+      }
+    }
+  }
+
+  @inline(__always)
+  private mutating func remark(
+    _ index: Int, _ dissection: borrowing Dissection, _ frame: RawSpan
+  ) {
+    let record = dissection.layers[index]
+    dissection.withBytes(of: record.buffer, frame: frame) { bytes in
+      record.type.remark(bytes, record, in: dissection, into: &self)
+    }
+  }
+
+  /// The packet, or a message, ends before its layers do.
+  private mutating func tell(
+    _ failure: Dissection.Failure, _ dissection: borrowing Dissection, _ frame: RawSpan
+  ) {
+    if !failure.isQuoted, !failure.isRecorded, failure.type.summarizes {
+      protocolName = failure.type.column
+      info.removeAll()
+      if let part = dissection.layers.last, part.isPart {
+        dissection.withBytes(of: part.buffer, frame: frame) { bytes in
+          part.type.summarizePart(bytes, part, into: &self)
+        }
+      }
+    }
+    info.append(
+      failure.error.reason == .cut
+        ? "[Packet size limited during capture]" : "[Malformed Packet]")
   }
 }

@@ -12,11 +12,12 @@ public final class SummaryPrinter: PacketPrinter {
   /// - Parameters:
   ///   - time: What the time column counts from.
   ///   - ascii: `->` instead of the arrow.
-  ///   - remarks: Whether a wrong checksum is named on the line; tshark's lines do not.
+  ///   - remarks: Whether the line says more than tshark's would: a wrong checksum, every message.
   public init(time: TimeFormat = .relative, ascii: Bool = false, remarks: Bool = true) {
     self.time = time
     isASCII = ascii
     self.remarks = remarks
+    columns.isCompatible = !remarks
   }
 
   public func print(

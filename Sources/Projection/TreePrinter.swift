@@ -21,7 +21,9 @@ public final class TreePrinter: PacketPrinter {
         sink.items.removeAll(keepingCapacity: true)
         record.type.collect(bytes, record, in: packet, into: &sink)
         for (position, item) in sink.items.enumerated()
-        where !record.isPart || hasParent(position) { Self.append(item, in: bytes, to: &text) }
+        where !item.field.isHidden && (!record.isPart || hasParent(position)) {
+          Self.append(item, in: bytes, to: &text)
+        }
       }
       for finding in packet.findings where finding.layer == index {
         Self.append(finding, to: &text)

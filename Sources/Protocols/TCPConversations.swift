@@ -20,6 +20,12 @@ public final class TCPConversations: LayerMemory, StreamHolder {
     self.streams.protocols = streams
   }
 
+  /// See `StreamHolder`.
+  public var keepsPackets: Bool {
+    get { streams.keepsPackets }
+    set { streams.keepsPackets = newValue }
+  }
+
   /// Connections remembered now.
   public var count: Int { table.count }
   /// Connections that were forgotten to make room.

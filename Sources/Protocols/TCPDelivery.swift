@@ -10,14 +10,14 @@ extension TCPStreams {
       if !chunk.range.isEmpty || stream.reader?.hasMore == true {
         if step(stream, bytes, into: &dissection) {
           return !chunk.range.isEmpty || nextJob < jobs.count || mayEnd(stream)
-            || stream.reader?.hasMore == true || isBuffered || rest(stream, in: &dissection)
+            || stream.reader?.hasMore == true || isBuffered || rest(stream, bytes, in: &dissection)
         }
         continue
       }
       if isBuffered { endChunk(stream) }
       guard nextJob < jobs.count else {
         if mayEnd(stream), scheduleEnd(stream) { continue }
-        return rest(stream, in: &dissection)
+        return rest(stream, bytes, in: &dissection)
       }
       nextJob += 1
       start(jobs[nextJob - 1], stream, bytes, into: &dissection)
@@ -28,14 +28,40 @@ extension TCPStreams {
   ///
   /// - Returns: False, always.
   @inline(__always)
-  private func rest(_ stream: TCPStream, in dissection: inout Dissection) -> Bool {
+  private func rest(
+    _ stream: TCPStream, _ bytes: RawSpan, in dissection: inout Dissection
+  ) -> Bool {
     if !jobs.isEmpty { jobs.removeAll(keepingCapacity: true) }
     nextJob = 0
     current = nil
+    if keepsPackets { keepPacket(stream, bytes, in: &dissection) }
     if stream.slot < streams.count, streams[Int(stream.slot)] === stream {
       if stream.counted != 0 || stream.held != 0 { settle(stream, in: &dissection) }
     }
     return false
+  }
+
+  /// Keeps the packet while its octets wait, and lets go of those whose octets do not.
+  private func keepPacket(
+    _ stream: TCPStream, _ bytes: RawSpan, in dissection: inout Dissection
+  ) {
+    for own in [stream.fromLow, stream.fromHigh] {
+      if own.buffer.isEmpty, own.early.isEmpty, own.openFrames.isEmpty {
+        if !own.packets.isEmpty { own.packets = [] }
+      } else if bytes.byteCount > 0, own.packets.last?.frame != frame,
+        own.pieces.last?.frame == frame || own.openFrames.last == frame
+          || own.early.contains(where: { $0.frame == frame })
+      {
+        own.packets.append(dissection.trace(upTo: layer, bytes))
+      }
+    }
+  }
+
+  /// Says which packets carried the message begun last.
+  private func addTraces(_ own: TCPOctets, to dissection: inout Dissection) {
+    guard keepsPackets, !lastFrames.isEmpty else { return }
+    let packets = own.packets.filter { $0.frame != frame && lastFrames.contains($0.frame) }
+    if !packets.isEmpty { dissection.addTraces(packets) }
   }
 
   private func settle(_ stream: TCPStream, in dissection: inout Dissection) {
@@ -62,7 +88,7 @@ extension TCPStreams {
       else { continue }
       octets.hasEnded = true
       if stream.endedBy == nil { stream.endedBy = stream.side(fromHigh: isHigh) }
-      jobs.append(.finish(fromHigh: isHigh))
+      jobs.append(.finish(fromHigh: isHigh, .fin))
       if stream.octets(fromHigh: !isHigh).hasEnded { jobs.append(.end(.fin)) }
       return true
     }
@@ -102,23 +128,41 @@ extension TCPStreams {
       }
       hand(own, isHigh, stream, into: &dissection)
     case .gap(let isHigh, let hole): pass(hole, isHigh, stream, into: &dissection)
-    case .finish(let isHigh):
-      dissection.stream = context(stream, isHigh)
+    case .finish(let isHigh, let how):
       let own = stream.octets(fromHigh: isHigh)
-      stream.reader?.end(.fin, from: dissection.stream.side, into: &dissection)
+      if !own.buffer.isEmpty, !own.hasOfferedLast, !own.isLost {
+        // What waits for more that will not come may be something all the same.
+        own.hasOfferedLast = true
+        jobs.insert(job, at: nextJob)
+        return hand(own, isHigh, stream, isLast: true, into: &dissection)
+      }
+      isFromHigh = isHigh
+      chunk = self.chunk(0..<0, 0, own, stream, isHigh, dissection.frame.time)
+      dissection.stream = context(stream, isHigh)
+      stream.reader?.end(how, from: dissection.stream.side, into: &dissection)
       own.consumed &+= UInt64(own.buffer.count)
-      chunk.range = 0..<0
     case .end(let how):
       if how != .fin, flush(stream) {
         // First what waits behind holes, then the end.
         jobs.append(job)
         return
       }
+      if how != .fin, !isFinished(stream) {
+        for isHigh in [false, true] where !stream.octets(fromHigh: isHigh).hasEnded {
+          stream.octets(fromHigh: isHigh).hasEnded = true
+          jobs.append(.finish(fromHigh: isHigh, how))
+        }
+        jobs.append(job)
+        return
+      }
       dissection.stream = context(stream, false)
-      if how != .fin { stream.reader?.end(how, from: nil, into: &dissection) }
       if stream.reader != nil { dissection.verdicts.append(stream.verdict(how)) }
       if streams[Int(stream.slot)] === stream { forget(stream) }
     }
+  }
+
+  private func isFinished(_ stream: TCPStream) -> Bool {
+    stream.fromLow.hasEnded && stream.fromHigh.hasEnded
   }
 
   /// Schedules the release of everything that still waits for a segment.
@@ -155,9 +199,12 @@ extension TCPStreams {
 
   /// Octets that wait, handed over when there are as many as the reader asked for.
   private func hand(
-    _ own: TCPOctets, _ isHigh: Bool, _ stream: TCPStream, into dissection: inout Dissection
+    _ own: TCPOctets, _ isHigh: Bool, _ stream: TCPStream, isLast: Bool = false,
+    into dissection: inout Dissection
   ) {
-    guard own.buffer.count >= own.needed || own.finish == own.next, !own.buffer.isEmpty else {
+    guard own.buffer.count >= own.needed || own.finish == own.next || isLast,
+      !own.buffer.isEmpty
+    else {
       dissection.stream.isWaiting = true
       return
     }
@@ -176,6 +223,7 @@ extension TCPStreams {
     chunkStart = 0
     chunk = self.chunk(
       0..<own.buffer.count, buffer, own, stream, isHigh, dissection.frame.time)
+    if isLast { chunk.isLast = true }
     if stream.reader == nil {
       dissection.reading(buffer) { bytes, dissection in
         recognise(stream, own, bytes, into: &dissection)
@@ -200,6 +248,8 @@ extension TCPStreams {
     context.number = stream.number
     context.side = stream.side(fromHigh: isHigh)
     context.direction = isHigh ? 1 : 0
+    context.sourcePort = isHigh ? stream.highPort : stream.lowPort
+    context.destinationPort = isHigh ? stream.lowPort : stream.highPort
     return context
   }
 
@@ -299,6 +349,7 @@ extension TCPStreams {
       guard advance(count, own, in: &dissection) else { return false }
       own.messages &+= 1
       dissection.beginMessage(from: first, octets: count, frames: lastFrames)
+      addTraces(own, to: &dissection)
       return true
     case .lastPart(let count):
       guard advance(count, own, in: &dissection) else { return false }
@@ -307,6 +358,7 @@ extension TCPStreams {
       lastFrames = frames == [frame] ? [] : frames
       dissection.beginMessage(
         from: first, octets: own.openOctets + count, frames: lastFrames)
+      addTraces(own, to: &dissection)
       own.openFrames.removeAll()
       own.openOctets = 0
       return true
@@ -322,11 +374,13 @@ extension TCPStreams {
     case .more(let carrier):
       own.messages &+= 1
       dissection.beginMessage(from: first, octets: 0, frames: lastFrames, carrier: carrier)
+      addTraces(own, to: &dissection)
       return true
     case .upgrade(let count, let next):
       guard advance(count, own, in: &dissection) else { return false }
       own.messages &+= 1
       dissection.beginMessage(from: first, octets: count, frames: lastFrames)
+      addTraces(own, to: &dissection)
       stream.reader = next
       stream.readerName = type(of: next).name
       stream.fromLow.needed = 1
@@ -353,9 +407,14 @@ extension TCPStreams {
   ///
   /// - Returns: False when it claims what is not there; nothing is read of the direction then.
   private func advance(_ count: Int, _ own: TCPOctets, in dissection: inout Dissection) -> Bool {
-    guard count > 0, count <= chunk.range.count else {
+    // The end of a stream, or a hole, ends a message too: nothing is taken then.
+    guard count > 0 || chunk.range.isEmpty, count <= chunk.range.count else {
       giveUp(own, 0..<0, TCPStreamFinding.lost, in: &dissection)
       return false
+    }
+    if count == 0 {
+      lastFrames.removeAll()
+      return true
     }
     let start = chunk.range.lowerBound
     if isBuffered {

@@ -117,9 +117,13 @@ final class TCPOctets {
   /// Frames of the parts of a message that is not complete, and its octets.
   @exclusivity(unchecked) var openFrames: [Int] = []
   @exclusivity(unchecked) var openOctets = 0
+  /// The packets in question, when they are kept.
+  @exclusivity(unchecked) var packets: [PacketTrace] = []
   /// Where FIN stands, once one was seen.
   @exclusivity(unchecked) var finish: UInt32?
   @exclusivity(unchecked) var hasEnded = false
+  /// What waits was handed over as the last there is.
+  @exclusivity(unchecked) var hasOfferedLast = false
   /// Nothing more can be read.
   @exclusivity(unchecked) var isLost = false
   /// Octets that were not captured.
@@ -131,8 +135,8 @@ final class TCPOctets {
 
   /// Octets in order that wait for the rest of their message.
   var waiting: Int { buffer.count }
-  /// Octets held.
-  var held: Int { buffer.count + earlyOctets }
+  /// Octets held; a kept packet counts for about as many as it takes.
+  var held: Int { buffer.count + earlyOctets + packets.count * 512 }
 
   /// Drops everything that waits.
   func giveUp() {
@@ -143,6 +147,7 @@ final class TCPOctets {
     early = []
     earlyOctets = 0
     openFrames = []
+    packets = []
   }
 
   /// Takes octets in order that stand in a frame, behind those that wait.

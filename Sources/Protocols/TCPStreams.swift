@@ -26,8 +26,8 @@ final class TCPStreams {
     case release(fromHigh: Bool, upTo: UInt32?)
     /// Octets that were not captured and will not come.
     case gap(fromHigh: Bool, Int)
-    /// The direction has said its last.
-    case finish(fromHigh: Bool)
+    /// The direction has said its last, or nothing more of it will come.
+    case finish(fromHigh: Bool, StreamEnd)
     /// Everything ends.
     case end(StreamEnd)
   }
@@ -38,6 +38,8 @@ final class TCPStreams {
   /// The connection that each state is of: places are used again.
   @exclusivity(unchecked) private var numbers: ContiguousArray<UInt32> = []
   @exclusivity(unchecked) var streams: ContiguousArray<TCPStream?> = []
+  /// Packets whose octets wait are kept as traces.
+  @exclusivity(unchecked) var keepsPackets = false
   /// Octets held by all streams.
   @exclusivity(unchecked) private(set) var held = 0
   @exclusivity(unchecked) private unowned(unsafe) var oldest: TCPStream?

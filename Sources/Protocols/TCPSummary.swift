@@ -47,6 +47,7 @@ extension TCP {
     } else if options.count > 0 {
       writeOptions(note, into: &columns)
     }
+    if dissection.stream.isWaiting { columns.info.append(" [TCP segment of a reassembled PDU]") }
   }
 
   private func writePrefixes(_ note: TCPNote, to info: inout TextBuffer) {

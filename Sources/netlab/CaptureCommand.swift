@@ -17,6 +17,7 @@ struct CaptureCommand: ParsableCommand {
 
   @OptionGroup(title: "Capturing") var capturing: CaptureOptions
   @OptionGroup(title: "Which packets") var filters: FilterOptions
+  @OptionGroup(title: "Keys") var keys: KeyOptions
   @OptionGroup(title: "How they are printed") var output: OutputOptions
   @OptionGroup(title: "Writing") var writing: WriteOptions
 
@@ -41,6 +42,7 @@ struct CaptureCommand: ParsableCommand {
         remedy: "`netlab interfaces` lists them")
     }
     let registry = try filters.makeRegistry()
+    let fernetKeys = try keys.load()
     let filter = try filters.makeDisplayFilter(filters.display, registry)
     let source = capturing.interfaces.joined(separator: ",")
     let printer = writing.prints ? try output.makePrinter(source: source) : nil
@@ -52,7 +54,8 @@ struct CaptureCommand: ParsableCommand {
     try plan.carryOut()
 
     let pipeline = try Pipeline(
-      registry: registry, filter: filter, printer: printer, isFlushedPerFrame: false)
+      registry: registry, filter: filter, printer: printer, keys: fernetKeys,
+      isFlushedPerFrame: false)
     var session = try CaptureSession(
       interfaces: live.interfaces, pipeline: pipeline, files: files, writing: writing,
       isPrinting: printer != nil)

@@ -1,8 +1,10 @@
 import Capture
+import Cryptography
 import DisplayFilter
 import Glibc
 import PacketCore
 import Projection
+import Protocols
 
 /// From octets to text: dissects a frame, asks the display filter, prints.
 struct Pipeline: ~Copyable {
@@ -15,12 +17,16 @@ struct Pipeline: ~Copyable {
   /// Frames that were taken, the ones left out included.
   private(set) var frames = 0
 
-  /// - Parameter isFlushedPerFrame: Whether each line is passed on at once.
+  /// - Parameters:
+  ///   - keys: What Fernet tokens are opened with.
+  ///   - isFlushedPerFrame: Whether each line is passed on at once.
   init(
     registry: Registry, filter: DisplayFilter?, printer: (any PacketPrinter)?,
-    isFlushedPerFrame: Bool
+    keys: [FernetKey], isFlushedPerFrame: Bool
   ) throws {
     dissector = Dissector(registry)
+    if printer?.asksAboutPackets == true { dissector.keepPackets() }
+    if !keys.isEmpty { dissector.memory(of: Fernet.self)?.keys = keys }
     self.filter = filter
     self.printer = printer
     self.isFlushedPerFrame = isFlushedPerFrame
@@ -56,8 +62,13 @@ struct Pipeline: ~Copyable {
   /// Passes on what was printed so far.
   mutating func flush() throws { try output.flush() }
 
-  /// Ends the output: what stands after the last packet.
+  /// Ends the capture, and the output: what the end completes, and what stands after the last packet.
   mutating func finish() throws {
+    if let printer, printer.wantsEnd {
+      dissector.end(into: &dissection)
+      let nothing: [UInt8] = []
+      printer.print(dissection, nothing.span.bytes, into: &output.buffer)
+    }
     printer?.end(into: &output.buffer)
     try output.flush()
   }

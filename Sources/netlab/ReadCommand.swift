@@ -25,6 +25,7 @@ struct ReadCommand: ParsableCommand {
   var readFile: String?
 
   @OptionGroup(title: "Which packets") var filters: FilterOptions
+  @OptionGroup(title: "Keys") var keys: KeyOptions
   @OptionGroup(title: "How they are printed") var output: OutputOptions
   @OptionGroup(title: "Writing") var writing: WriteOptions
 
@@ -52,6 +53,7 @@ struct ReadCommand: ParsableCommand {
     }
     let path = file ?? readFile ?? "-"
     let registry = try filters.makeRegistry()
+    let fernetKeys = try keys.load()
     let filter = try filters.makeDisplayFilter(filters.displayExpression, registry)
     var captureFilter = try filters.capture.map {
       try CaptureFilter($0, linkType: .ethernet)
@@ -61,7 +63,7 @@ struct ReadCommand: ParsableCommand {
     stop?.catchSignals()
     var reader = try CaptureFileReader(path, follow: isFollowing, stop: stop?.descriptor ?? -1)
     var pipeline = try Pipeline(
-      registry: registry, filter: filter, printer: printer,
+      registry: registry, filter: filter, printer: printer, keys: fernetKeys,
       isFlushedPerFrame: output.isLineBuffered)
     var progress = Progress(isShown: printer == nil || !StandardOutput.isTerminal)
     var names = InterfaceNames(reader.interfaceTable)

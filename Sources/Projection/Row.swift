@@ -1,0 +1,118 @@
+import PacketCore
+
+/// What one line of output is about: a frame, a message, a verdict on a connection. The one value
+/// behind text, JSON lines and every other view; its text stands in `info`. Reused row after row.
+public struct Row: ~Copyable {
+  /// What the row tells of.
+  public enum Kind: Sendable { case frame, message, verdict }
+
+  public var kind = Kind.frame
+  /// The frame that completes it, the N of N.k.
+  public var frame = 0
+  /// The k of N.k; 0 for what is no message.
+  public var part = 0
+  public var time = Timestamp(seconds: 0, nanoseconds: 0)
+  public var ends = Endpoints.none
+  public var sourcePort: UInt16 = 0
+  public var destinationPort: UInt16 = 0
+  /// `tcp.stream`; nil where there is none.
+  public var stream: UInt32?
+  /// Octets: on the wire for a frame, of the stream for a message.
+  public var octets = 0
+  /// The frames that carried it.
+  public var packets: [Int] = []
+  /// Protocol and text.
+  public var columns = Columns()
+  /// The judged connection, of a verdict.
+  public var verdict: ConnectionVerdict?
+
+  public init() {}
+
+  /// The row of a message.
+  public mutating func fill(
+    _ message: Message, _ dissection: borrowing Dissection, _ frame: RawSpan
+  ) {
+    kind = .message
+    self.frame = dissection.frame.number
+    part = message.number
+    time = dissection.frame.time
+    ends = dissection.endpoints
+    sourcePort = message.stream.sourcePort
+    destinationPort = message.stream.destinationPort
+    stream = message.stream.number
+    octets = message.octets
+    if message.isInOneFrame {
+      if !packets.isEmpty { packets.removeAll(keepingCapacity: true) }
+    } else {
+      packets = dissection.packets(of: message)
+    }
+    columns.fill(message, dissection, frame)
+  }
+
+  /// The row of a verdict.
+  public mutating func fill(_ verdict: ConnectionVerdict, _ dissection: borrowing Dissection) {
+    kind = .verdict
+    frame = dissection.frame.number
+    part = 0
+    time = dissection.frame.time
+    ends = Endpoints(source: verdict.client, destination: verdict.server)
+    sourcePort = verdict.clientPort
+    destinationPort = verdict.serverPort
+    stream = verdict.stream
+    octets = 0
+    packets.removeAll()
+    self.verdict = verdict
+    columns.info.removeAll()
+    columns.protocolName = "Verdict"
+    verdict.write(to: &columns.info)
+  }
+}
+
+extension ConnectionVerdict {
+  /// The verdict in words: what was read, whether all of it, who ended it and how.
+  public func write(to text: inout TextBuffer) {
+    text.append("stream ")
+    text.append(UInt64(stream))
+    text.append(": ")
+    text.append(protocolName)
+    text.append(isComplete ? ", complete, " : ", incomplete, ")
+    if missing > 0 {
+      text.append(missing)
+      text.append(missing == 1 ? " octet not captured, " : " octets not captured, ")
+    }
+    text.append(UInt64(messages.client))
+    text.append(" messages from the client, ")
+    text.append(UInt64(messages.server))
+    text.append(" from the server; ")
+    if let closing {
+      text.append("closed by the ")
+      text.append(closing.side == .client ? "client" : "server")
+      if let code = closing.code {
+        text.append(" with WebSocket ")
+        text.append(UInt64(code))
+      } else {
+        text.append(" with WebSocket Close without a code")
+      }
+      if !closing.reason.isEmpty {
+        text.append(" ")
+        text.append(json: closing.reason)
+      }
+      text.append(closing.isAnswered ? "" : ", not answered")
+      text.append(", ")
+    }
+    switch end {
+    case .fin: text.append("FIN first from the ")
+    case .rst: text.append("RST from the ")
+    case .replaced: text.append("its ports were used again without an end")
+    case .capture: text.append("open when the capture ended")
+    }
+    if end == .fin || end == .rst {
+      text.append(endedBy == .client ? "client" : "server")
+    }
+    // RFC 6455 section 7.1.5: without a Close frame "_The WebSocket Connection Close Code_ is
+    // considered to be 1006".
+    if closing == nil, protocolName == "websocket", end == .fin || end == .rst {
+      text.append("; no Close frame: browsers report 1006")
+    }
+  }
+}

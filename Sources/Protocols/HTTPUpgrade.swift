@@ -1,0 +1,260 @@
+import Cryptography
+import PacketCore
+
+/// What a request for WebSocket offers, and what is wrong with it. RFC 6455 section 4.1.
+struct WebSocketOffer {
+  var key: [UInt8] = []
+  var protocols: [String] = []
+  var extensions: [String] = []
+  var target: String
+  private var faults: [(kind: FindingKind, words: String)] = []
+
+  /// - Parameter octets: The request's head.
+  init(_ octets: [UInt8], _ head: HTTPHead) {
+    target = String(decoding: octets[head.uri], as: UTF8.self)
+    let fields = HTTPUpgrade.Fields(octets, head)
+    if head.method != .get {
+      object(
+        HTTPUpgrade.method,
+        String(decoding: octets[head.start..<head.methodEnd], as: UTF8.self), "GET")
+    }
+    if head.versionNumber < 11 {
+      object(
+        HTTPUpgrade.version, String(decoding: octets[head.version], as: UTF8.self), "HTTP/1.1")
+    }
+    if !head.traits.contains(.host) { object(HTTPUpgrade.host) }
+    if !fields.has(.upgrade, "websocket") {
+      object(HTTPUpgrade.upgrade, fields.all(.upgrade), "websocket")
+    }
+    if !fields.has(.connection, "upgrade") {
+      object(HTTPUpgrade.connection, fields.all(.connection), "Upgrade")
+    }
+    let keys = fields.values(.secWebSocketKey)
+    key = Array((keys.first ?? "").utf8)
+    if keys.count != 1 {
+      object(HTTPUpgrade.key, keys.isEmpty ? nil : fields.all(.secWebSocketKey), "one")
+    } else if (try? Base64.decode(key))?.octets.count != 16 {
+      object(HTTPUpgrade.key, keys[0], "Base64 of 16 octets")
+    }
+    if fields.values(.secWebSocketVersion) != ["13"] {
+      object(HTTPUpgrade.webSocketVersion, fields.all(.secWebSocketVersion), "13")
+    }
+    protocols = fields.elements(.secWebSocketProtocol)
+    extensions = fields.elements(.secWebSocketExtensions)
+  }
+
+  private mutating func object(
+    _ kind: FindingKind, _ found: String? = nil, _ expected: String? = nil
+  ) {
+    faults.append((kind, HTTPUpgrade.words(found, expected)))
+  }
+
+  func report(at index: Int, into dissection: inout Dissection) {
+    for fault in faults { dissection.add(fault.kind, at: index, words: fault.words) }
+  }
+}
+
+/// The switch from HTTP to WebSocket, audited: RFC 6455 sections 4.1 and 4.2.
+enum HTTPUpgrade {
+  private static func kind(_ name: String, _ message: String) -> FindingKind {
+    FindingKind("http.upgrade." + name, message, .error, .protocolError)
+  }
+  static let method = kind(
+    "method", "WebSocket request: the method must be GET (RFC 6455 section 4.1)")
+  static let version = kind(
+    "version", "WebSocket request: the version must be HTTP/1.1 or higher (RFC 6455 section 4.1)")
+  static let host = kind("host", "WebSocket request without Host (RFC 6455 section 4.1)")
+  static let upgrade = kind(
+    "header", "WebSocket request: Upgrade must name websocket (RFC 6455 section 4.1)")
+  static let connection = kind(
+    "connection", "WebSocket request: Connection must name Upgrade (RFC 6455 section 4.1)")
+  static let key = kind(
+    "key", "WebSocket request: Sec-WebSocket-Key is missing or wrong (RFC 6455 section 4.1)")
+  static let webSocketVersion = kind(
+    "websocket_version",
+    "WebSocket request: Sec-WebSocket-Version must be 13 (RFC 6455 section 4.1)")
+  static let answerUpgrade = kind(
+    "answer.header", "WebSocket answer: Upgrade must be websocket (RFC 6455 section 4.2.2)")
+  static let answerConnection = kind(
+    "answer.connection", "WebSocket answer: Connection must name Upgrade (RFC 6455 section 4.2.2)")
+  static let accept = kind(
+    "accept", "WebSocket answer: Sec-WebSocket-Accept is wrong (RFC 6455 section 4.2.2)")
+  static let noAccept = kind(
+    "accept_missing", "WebSocket answer without Sec-WebSocket-Accept (RFC 6455 section 4.2.2)")
+  static let subprotocol = kind(
+    "protocol", "WebSocket answer: a subprotocol that was not offered (RFC 6455 section 4.1)")
+  static let extensions = kind(
+    "extension", "WebSocket answer: an extension that was not offered (RFC 6455 section 4.1)")
+  static let unasked = kind("unasked", "101 for WebSocket that no request asked for")
+  static let refused = FindingKind(
+    "http.upgrade.refused", "WebSocket was refused", .warning, .protocolError
+  ) { code, _ in " with status \(code)" }
+
+  static let findings = [
+    method, version, host, upgrade, connection, key, webSocketVersion, answerUpgrade,
+    answerConnection, accept, noAccept, subprotocol, extensions, unasked, refused,
+  ]
+
+  static func words(_ found: String?, _ expected: String?) -> String {
+    guard let expected else { return found.map { ": found \"\($0)\"" } ?? "" }
+    return ": found \(found.map { "\"\($0)\"" } ?? "none"), expected \"\(expected)\""
+  }
+
+  /// RFC 6455 section 1.3: SHA-1 of the key and this, in Base64.
+  private static let guid = Array("258EAFA5-E914-47DA-95CA-C5AB0DC85B11".utf8)
+
+  /// The 20 octets that Sec-WebSocket-Accept is the Base64 of.
+  static func digest(_ key: [UInt8]) -> [UInt8]? { SHA1.digest(key + guid) }
+
+  /// Holds an answer against what was offered.
+  ///
+  /// - Parameter bytes: The answer's head.
+  static func audit(
+    _ offer: WebSocketOffer, _ bytes: RawSpan, _ head: HTTPHead, at index: Int,
+    _ note: inout HTTP.Note, into dissection: inout Dissection
+  ) {
+    guard head.code == 101 else {
+      // RFC 6455 section 4.1: anything else is handled as HTTP; 1xx may come before.
+      guard head.code / 100 != 1 else { return }
+      note.traits |= HTTP.Note.isRefused
+      dissection.add(refused, at: index, found: UInt64(head.code))
+      return
+    }
+    note.traits |= HTTP.Note.isUpgrade
+    let fields = Fields([UInt8](bytes), head)
+    if !fields.has(.upgrade, "websocket") {
+      dissection.add(
+        answerUpgrade, at: index, words: words(fields.all(.upgrade), "websocket"))
+    }
+    if !fields.has(.connection, "upgrade") {
+      dissection.add(
+        answerConnection, at: index, words: words(fields.all(.connection), "Upgrade"))
+    }
+    if let digest = digest(offer.key) {
+      note.traits |= HTTP.Note.hasAccept
+      digest.withUnsafeBytes {
+        note.accept.0 = $0.loadUnaligned(as: UInt64.self)
+        note.accept.1 = $0.loadUnaligned(fromByteOffset: 8, as: UInt64.self)
+        note.accept.2 = $0.loadUnaligned(fromByteOffset: 16, as: UInt32.self)
+      }
+      let expected = String(decoding: Base64.encode(digest), as: UTF8.self)
+      let found = fields.all(.secWebSocketAccept)
+      if let found {
+        if found != expected {
+          dissection.add(accept, at: index, words: words(found, expected))
+        }
+      } else {
+        dissection.add(noAccept, at: index, words: words(nil, expected))
+      }
+    }
+    for chosen in fields.elements(.secWebSocketProtocol) where !offer.protocols.contains(chosen) {
+      dissection.add(
+        subprotocol, at: index,
+        words: words(
+          chosen, offer.protocols.isEmpty ? "none" : offer.protocols.joined(separator: ", ")))
+    }
+    let offered = offer.extensions.map { Parameters($0).name }
+    for chosen in fields.elements(.secWebSocketExtensions)
+    where !offered.contains(Parameters(chosen).name) {
+      dissection.add(
+        extensions, at: index,
+        words: words(chosen, offered.isEmpty ? "none" : offered.joined(separator: ", ")))
+    }
+  }
+
+  /// What the two agreed on.
+  ///
+  /// - Parameter bytes: The answer's head.
+  static func negotiation(_ exchange: HTTPExchange?, _ bytes: RawSpan) -> WebSocketNegotiation {
+    let octets = [UInt8](bytes)
+    let fields = Fields(octets, octets.withUnsafeBytes { HTTPHead($0) })
+    var deflate: PerMessageDeflate?
+    var hasOther = false
+    for chosen in fields.elements(.secWebSocketExtensions) {
+      let parameters = Parameters(chosen)
+      if parameters.name == "permessage-deflate", deflate == nil {
+        deflate = PerMessageDeflate(
+          clientNoContextTakeover: parameters.values["client_no_context_takeover"] != nil,
+          serverNoContextTakeover: parameters.values["server_no_context_takeover"] != nil,
+          clientMaxWindowBits: parameters.values["client_max_window_bits"].flatMap { Int($0) }
+            ?? 15,
+          serverMaxWindowBits: parameters.values["server_max_window_bits"].flatMap { Int($0) }
+            ?? 15)
+      } else {
+        hasOther = true
+      }
+    }
+    return WebSocketNegotiation(
+      deflate: deflate, hasOtherExtensions: hasOther,
+      subprotocol: fields.elements(.secWebSocketProtocol).first ?? "",
+      target: exchange?.offer?.target ?? "/",
+      isEngineIO: exchange.map { $0.engineIO != nil },
+      session: exchange?.engineIO?.session ?? 0)
+  }
+
+  /// An element with parameters: `permessage-deflate; client_max_window_bits=15`.
+  struct Parameters {
+    var name = ""
+    var values: [String: String] = [:]
+
+    init(_ text: String) {
+      for (place, part) in text.split(separator: ";").enumerated() {
+        let pair = part.split(separator: "=", maxSplits: 1).map { Self.trim($0) }
+        if place == 0 {
+          name = pair.first?.lowercased() ?? ""
+        } else if let key = pair.first {
+          values[key.lowercased()] = pair.count > 1 ? pair[1] : ""
+        }
+      }
+    }
+
+    private static func trim(_ text: Substring) -> String {
+      var text = text
+      while let first = text.first, first == " " || first == "\t" || first == "\"" {
+        text.removeFirst()
+      }
+      while let last = text.last, last == " " || last == "\t" || last == "\"" { text.removeLast() }
+      return String(text)
+    }
+  }
+
+  /// The fields of a head by name.
+  struct Fields {
+    private var found: [(name: HTTPFieldName, value: String, elements: [String])] = []
+
+    init(_ octets: [UInt8], _ head: HTTPHead) {
+      octets.withUnsafeBytes { octets in
+        var at = head.lineEnd
+        while at < octets.count, octets[at] != 10 { at += 1 }
+        HTTPHead.eachField(octets, from: min(at + 1, octets.count)) { field in
+          let name = UnsafeRawBufferPointer(rebasing: octets[field.name])
+          guard let known = HTTPFieldName.find(name) else { return }
+          var elements: [String] = []
+          HTTPText.eachElement(octets, field.value) {
+            elements.append(HTTPText.string(octets, $0))
+          }
+          found.append((known, HTTPText.string(octets, field.value), elements))
+        }
+      }
+    }
+
+    func values(_ name: HTTPFieldName) -> [String] {
+      found.filter { $0.name == name }.map(\.value)
+    }
+
+    /// All values, joined; nil for none.
+    func all(_ name: HTTPFieldName) -> String? {
+      let values = values(name)
+      return values.isEmpty ? nil : values.joined(separator: ", ")
+    }
+
+    func elements(_ name: HTTPFieldName) -> [String] {
+      found.filter { $0.name == name }.flatMap(\.elements)
+    }
+
+    /// Whether an element is the given word, in any case.
+    func has(_ name: HTTPFieldName, _ word: String) -> Bool {
+      elements(name).contains { $0.lowercased() == word }
+    }
+  }
+}

@@ -1,0 +1,150 @@
+import ArgumentParser
+import Capture
+import DisplayFilter
+import PacketCore
+import Projection
+import Protocols
+
+/// `netlab messages FILE` or `-i IF`: one row per application message.
+struct MessagesCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "messages",
+    abstract: "One row per application message, with the packets that carried it.",
+    discussion: """
+      A row is: id N.k (frame N completes it, as its k-th message), time, from → to, protocol, octets,
+      the packets when there are several, and what it says. A filter (-Y) looks at the message's
+      layers and at those of every packet it names.
+
+      Examples:
+        netlab messages Captures/flask-socketio-session.pcap -Y 'sio.event == "message"'
+        sudo netlab messages -i lo --host 10.0.0.33
+      """)
+
+  @Argument(help: "The capture file; - is standard input.")
+  var file: String?
+
+  @Option(
+    name: [.customShort("r"), .customLong("read")], parsing: .unconditional,
+    help: "The same, for fingers that know tshark.")
+  var readFile: String?
+
+  @OptionGroup(title: "Capturing") var capturing: CaptureOptions
+  @OptionGroup(title: "Which messages") var filters: FilterOptions
+  @OptionGroup(title: "Keys") var keys: KeyOptions
+  @OptionGroup(title: "How they are printed") var output: MessageOutputOptions
+
+  mutating func validate() throws {
+    let sources = [file, readFile].compactMap { $0 }.count + (capturing.interfaces.isEmpty ? 0 : 1)
+    guard capturing.isListing || sources == 1 else {
+      throw ValidationError(
+        sources == 0
+          ? "of which capture? `netlab messages FILE`, or -i IF for a live one"
+          : "one source at a time: FILE, -r FILE or -i IF")
+    }
+  }
+
+  func run() throws {
+    if capturing.isListing { return try InterfacesCommand().run() }
+    if filters.isExplained {
+      var output = StandardOutput()
+      output.buffer.append(filters.explanation)
+      return try output.flush()
+    }
+    let registry = try filters.makeRegistry()
+    if capturing.interfaces.isEmpty {
+      try read(file ?? readFile ?? "-", registry)
+    } else {
+      try capture(registry)
+    }
+  }
+
+  private func read(_ path: String, _ registry: Registry) throws {
+    let filter = try filters.makeDisplayFilter(filters.displayExpression, registry)
+    var captureFilter = try filters.capture.map { try CaptureFilter($0, linkType: .ethernet) }
+    let printer = try output.makePrinter(source: path, filter: filter)
+    let fernetKeys = try keys.load()
+    var pipeline = try Pipeline(
+      registry: registry, filter: nil, printer: printer, keys: fernetKeys,
+      isFlushedPerFrame: output.isLineBuffered)
+    var reader = try CaptureFileReader(path, follow: false, stop: -1)
+    var names = InterfaceNames(reader.interfaceTable)
+    do {
+      try reader.forEachBlock(idle: { try pipeline.flush() }) { block, octets in
+        guard let header = block.frame else { return true }
+        if try captureFilter?.matches(octets, header) ?? true {
+          _ = try pipeline.process(octets, header) { names.describe(header, &$0) }
+        } else {
+          pipeline.skip()
+        }
+        return true
+      }
+    } catch let error as CaptureError {
+      // What was read so far is printed before the fault is told.
+      try pipeline.finish()
+      throw error
+    }
+    try pipeline.finish()
+  }
+
+  private func capture(_ registry: Registry) throws {
+    let filter = try filters.makeDisplayFilter(filters.display, registry)
+    let source = capturing.interfaces.joined(separator: ",")
+    let printer = try output.makePrinter(source: source, filter: filter)
+    let fernetKeys = try keys.load()
+    let plan = try PrivilegePlan(.current, requested: capturing.user)
+    var live = try LiveCapture(capturing.live(filter: filters.captureExpression))
+    // From here on root is gone: before an octet is looked at.
+    try plan.carryOut()
+    let pipeline = try Pipeline(
+      registry: registry, filter: nil, printer: printer, keys: fernetKeys, isFlushedPerFrame: false)
+    var session = try CaptureSession(
+      interfaces: live.interfaces, pipeline: pipeline, files: capturing.files(path: nil),
+      writing: WriteOptions(), isPrinting: true)
+    try session.run(&live)
+  }
+}
+
+/// How messages are printed.
+struct MessageOutputOptions: ParsableArguments {
+  /// The forms that rows have.
+  enum Form: String, CaseIterable, ExpressibleByArgument {
+    case text, jsonl, csv
+  }
+
+  @Option(
+    name: [.customShort("T"), .customLong("format")], help: "Output form: text, jsonl or csv.")
+  var form: Form = .text
+
+  @Option(
+    name: [.customShort("t"), .customLong("time")],
+    help: "Time column: r, a, ad, adoy, d, dd, e, u, ud or udoy.")
+  var time: TimeFormat = .relative
+
+  @Flag(
+    name: [.customShort("n"), .customLong("no-names")],
+    help: "No name look-ups. netlab makes none; the flag is taken for tshark's sake.")
+  var noNames = false
+
+  @Flag(
+    name: [.customShort("l"), .customLong("line-buffered")],
+    help: "Pass each line on at once. Automatic when live.")
+  var isLineBuffered = false
+
+  @Flag(name: .customLong("ascii"), help: "Print -> instead of the arrow.")
+  var isASCII = false
+
+  @Flag(
+    name: .customLong("verdicts"), inversion: .prefixedNo,
+    help: "At the end of each connection say how it ended.")
+  var hasVerdicts = true
+
+  func makePrinter(source: String, filter: DisplayFilter?) throws -> any PacketPrinter {
+    let rows: any RowPrinter
+    switch form {
+    case .text: rows = MessageLinePrinter(time: time, ascii: isASCII)
+    case .jsonl: rows = MessageJSONPrinter(tool: "netlab " + Netlab.version, source: source)
+    case .csv: rows = MessageCSVPrinter(time: time)
+    }
+    return MessagePrinter(rows, filter: filter, verdicts: hasVerdicts)
+  }
+}
