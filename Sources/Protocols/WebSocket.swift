@@ -118,6 +118,8 @@ public struct WebSocket: Layer {
       case fragment
       /// The message cannot be shown: too long, not all captured, not inflatable.
       case unreadable
+      /// No frame at all: octets behind a Close frame.
+      case behindClose
     }
 
     init() {}

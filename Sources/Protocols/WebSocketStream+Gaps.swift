@@ -81,6 +81,23 @@ extension WebSocketStream {
     return .part(chunk.range.count, isShown: true)
   }
 
+  /// RFC 6455 section 5.5.1: "The application MUST NOT send any more data frames after sending a Close
+  /// frame." These octets are not even frames (a server that answers in HTTP): they are shown as the
+  /// frame that they would be, and nothing is made of them.
+  @inline(never)
+  func giveUpBehindClose(
+    _ headerEnd: Int, _ chunk: StreamChunk, _ dissection: inout Dissection
+  ) -> StreamStep {
+    let index = dissection.record(
+      WebSocket.self, header: chunk.range.lowerBound..<headerEnd, end: chunk.range.upperBound,
+      buffer: chunk.buffer)
+    var note = WebSocket.Note()
+    note.state = .behindClose
+    dissection.setNote(note, at: index)
+    dissection.add(WebSocketRule.afterClose.kind, at: index)
+    return .lost
+  }
+
   /// Finds back to a frame's beginning; nil when one is here.
   @inline(never)
   func regain(

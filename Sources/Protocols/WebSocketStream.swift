@@ -62,11 +62,8 @@ public final class WebSocketStream: StreamProtocol {
       return wait(forHeader: bytes, chunk, direction)
     }
     let headerEnd = reader.offset
-    if direction.assembly.isClosed, !isPlausible(frame, chunk) {
-      // RFC 6455 section 5.5.1: "The application MUST NOT send any more data frames after sending a
-      // Close frame." These octets are not even frames: nothing is made of them.
-      dissection.add(WebSocketRule.afterClose.kind, at: dissection.layers.count &- 1)
-      return .lost
+    if !direction.isCalm, direction.assembly.isClosed, !isPlausible(frame, chunk, direction) {
+      return giveUpBehindClose(headerEnd, chunk, &dissection)
     }
     guard frame.length <= longest else {
       return begin(tooLong: frame, headerEnd, chunk, direction, &dissection)
@@ -126,11 +123,10 @@ public final class WebSocketStream: StreamProtocol {
   }
 
   /// Whether octets behind a Close frame are a frame too: one that breaks no rule of its header.
-  private func isPlausible(_ frame: WebSocket, _ chunk: StreamChunk) -> Bool {
-    let rules = direction(chunk.side).assembly.check(
-      frame, from: chunk.sideIsKnown ? chunk.side : nil, compression,
-      definesReserved: definesReserved)
-    return rules.subtracting(WebSocketRules(.afterClose)).isEmpty
+  private func isPlausible(
+    _ frame: WebSocket, _ chunk: StreamChunk, _ direction: WebSocketDirection
+  ) -> Bool {
+    check(frame, chunk, direction).subtracting(WebSocketRules(.afterClose)).isEmpty
   }
 
   /// What a message's content is.
