@@ -72,6 +72,15 @@ public struct WebSocket: Layer {
   public var opcode: WebSocketOpcode { WebSocketOpcode(rawValue: flags & 15) }
   public var isMasked: Bool { maskAndLength & 0x80 != 0 }
 
+  /// Whether no shorter form could have held the length.
+  var hasMinimalLength: Bool {
+    switch maskAndLength & 0x7f {
+    case 126: length > 125
+    case 127: length > 65535
+    default: true
+    }
+  }
+
   /// Octets of the header.
   public var headerLength: Int { Self.headerLength(maskAndLength) }
 
@@ -110,6 +119,8 @@ public struct WebSocket: Layer {
       case fragment
       /// The message cannot be shown: too long, not all captured, not inflatable.
       case unreadable
+      /// No frame at all: octets behind a Close frame.
+      case behindClose
     }
 
     init() {}
