@@ -44,6 +44,7 @@ struct HTTPHead: Equatable {
     static let close = Traits(rawValue: 8)
     static let transferEncoding = Traits(rawValue: 16)
     static let folded = Traits(rawValue: 32)
+    static let contentType = Traits(rawValue: 128)
     /// No empty line ends the head.
     static let isOpen = Traits(rawValue: 64)
   }
@@ -328,7 +329,9 @@ struct HTTPHead: Equatable {
       if traits.contains(.host) { faults.insert(.hostRepeated) }
       traits.insert(.host)
       host = value
-    case .contentType: contentType = value
+    case .contentType:
+      traits.insert(.contentType)
+      contentType = value
     case .contentLength: readLength(octets, value)
     case .transferEncoding:
       traits.insert(.transferEncoding)

@@ -25,11 +25,10 @@ extension HTTPStream {
       guard start.count >= 8 else { return .perhaps }
       return start[5] == 0x31 && start[6] == 0x2e ? .yes(.server) : .no
     }
-    guard isKnownMethod(start) else { return .no }
-    // The target: a path, an address, a host or an asterisk. RTSP's and SIP's look alike; the end
-    // of the line tells, when it is there.
+    // RTSP, SIP, SMTP and others look alike: the end of the line tells, when it is there.
     guard let end = start.firstIndex(of: 10) else {
-      return start.count > 8192 ? .no : isPath(start) ? .yes(.client) : .perhaps
+      guard isKnownMethod(start), start.count <= 8192 else { return .no }
+      return isPath(start) ? .yes(.client) : .perhaps
     }
     let line = UnsafeRawBufferPointer(rebasing: start[..<end])
     var last = end
