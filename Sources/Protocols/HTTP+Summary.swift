@@ -5,7 +5,6 @@ extension HTTP {
     _ bytes: RawSpan, _ record: LayerRecord, in dissection: borrowing Dissection,
     into columns: inout Columns
   ) {
-    columns.protocolName = "HTTP"
     if columns.isCompatible {
       // tshark lines up all messages of a packet.
       for index in 0..<dissection.layers.count {
@@ -22,6 +21,7 @@ extension HTTP {
     _ bytes: RawSpan, _ record: LayerRecord, in dissection: borrowing Dissection,
     into columns: inout Columns
   ) {
+    columns.protocolName = "HTTP"
     let range = record.header
     guard range.upperBound <= bytes.byteCount else { return }
     let note = dissection.note(of: HTTP.self, record)

@@ -107,7 +107,8 @@ struct HTTPHead: Equatable {
     var at = 0
     let limit = min(octets.count, longestMethod)
     while at < limit, HTTPText.isToken(octets[at]) { at += 1 }
-    if at == 0 { return octets.isEmpty ? .perhaps : .no }
+    // A lone CR may be half of an empty line.
+    if at == 0 { return octets.isEmpty || octets.count == 1 && octets[0] == 13 ? .perhaps : .no }
     guard at < octets.count else { return octets.count < longestMethod ? .perhaps : .no }
     switch octets[at] {
     case 0x20:
@@ -137,7 +138,7 @@ struct HTTPHead: Equatable {
     readStartLine(octets)
     guard kind != .other else { return }
     readFields(octets, from: at)
-    check()
+    if !traits.contains(.isOpen) { check() }
   }
 
   /// The next line and whether a bare LF ends it; nil where no line ends.

@@ -18,7 +18,7 @@ extension HTTPStream {
     let start = UnsafeRawBufferPointer(rebasing: octets[first...])
     switch HTTPHead.beginning(of: start) {
     case .no: return .no
-    case .perhaps: return mayBeginLikely(start) ? .perhaps : .no
+    case .perhaps: return start.first == 13 || mayBeginLikely(start) ? .perhaps : .no
     case .yes: break
     }
     if HTTPText.begins(start, "http/") {

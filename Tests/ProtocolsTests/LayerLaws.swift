@@ -56,7 +56,7 @@ import Testing
   /// Fields whose octets stand behind the header, where the payload or a trailer is.
   private static let beyondHeader: Set<String> = [
     "eth.padding", "eth.trailer", "eth.fcs", "vlan.trailer", "udp.payload", "tcp.payload",
-    "tcp.segment_data",
+    "tcp.segment_data", "http.file_data",
   ]
 
   @Test func fieldsLieInsideTheirHeaders() {
