@@ -3,6 +3,8 @@ struct Continuation {
   var buffer: UInt16
   var range: Range<Int>
   var type: PayloadType
+  /// The layers there do not name the packet in the columns.
+  var isAside = false
 }
 
 extension Dissection {
@@ -91,18 +93,26 @@ extension Dissection {
   /// The walk goes on at a place in a buffer once this layer is done, and once the places named
   /// before are; what follows the layer's header is not walked by itself then.
   ///
-  /// - Parameter buffer: 0 is the frame.
-  public mutating func continueIn(_ buffer: UInt16, _ range: Range<Int>, as type: PayloadType) {
+  /// - Parameters:
+  ///   - buffer: 0 is the frame.
+  ///   - isAside: What stands there is a part of this layer's text, such as an encrypted word: it may
+  ///     remark on the packet's line, which stays this layer's.
+  public mutating func continueIn(
+    _ buffer: UInt16, _ range: Range<Int>, as type: PayloadType, isAside: Bool = false
+  ) {
     goesElsewhere = true
-    continuations.append(Continuation(buffer: buffer, range: range, type: type))
+    continuations.append(
+      Continuation(buffer: buffer, range: range, type: type, isAside: isAside || self.isAside))
   }
 
   /// The place to go on at, if a layer named one; the walk is in its buffer then.
   mutating func takeContinuation() -> Continuation? {
     goesElsewhere = false
+    isAside = false
     guard !continuations.isEmpty else { return nil }
     let next = continuations.count == 1 ? continuations.removeLast() : continuations.removeFirst()
     currentBuffer = next.buffer
+    isAside = next.isAside
     return next
   }
 

@@ -56,6 +56,8 @@ public struct Dissection: Sendable {
   @usableFromInline var notesCount = 0
   @usableFromInline var currentBuffer: UInt16 = 0
   @usableFromInline var currentSpace = PayloadType.Space.nothing
+  /// True while the octets are a part of the text of a layer before.
+  @usableFromInline var isAside = false
   /// True while the octets are a packet that this packet quotes.
   @usableFromInline var isQuoting = false
 
@@ -98,6 +100,7 @@ public struct Dissection: Sendable {
     stream = StreamContext()
     goesElsewhere = false
     hasStream = false
+    isAside = false
     notesCount = 0
     currentBuffer = 0
     currentSpace = .nothing
@@ -159,7 +162,7 @@ public struct Dissection: Sendable {
         type: type, start: start, headerLength: headerEnd &- start,
         payloadLength: max(end &- headerEnd, 0), missing: max(reportedEnd &- end, 0),
         buffer: currentBuffer, space: currentSpace, isQuoted: isQuoting))
-    if L.summarizes, !isQuoting { speaking = index }
+    if L.summarizes, !isQuoting, !isAside { speaking = index }
     return index
   }
 

@@ -189,9 +189,10 @@ extension Field {
   public static func computed(
     _ name: String, _ title: String, _ type: FieldType, base: FieldBase = .decimal, bits: Int = 0,
     unit: String = "", label: (@Sendable (UInt64) -> String?)? = nil, children: [Field<Value>] = [],
-    _ read: @escaping @Sendable (Value, RawSpan, LayerRecord, Dissection) -> (
-      FieldValue, Range<Int>?
-    )?
+    _ read:
+      @escaping @Sendable (Value, RawSpan, LayerRecord, Dissection) -> (
+        FieldValue, Range<Int>?
+      )?
   ) -> Field {
     let info = FieldInfo(name, title, type, base: base, bits: bits, unit: unit, label: label)
     return Field(info, descendants: below(children)) { value, bytes, record, dissection, sink in
@@ -281,6 +282,32 @@ extension Field {
         sink.depth -= 1
         sink.base = base
       }
+    }
+  }
+
+  /// Lines nested as deep as the packet has them, such as the objects and arrays of a JSON text.
+  ///
+  /// - Parameters:
+  ///   - kinds: Name, title and type of every kind of line; the first gives the field its name.
+  ///   - each: Calls its last argument once a line, in the order of the tree: position of its kind in
+  ///     `kinds`, level below the layer's line, value, place in the layer, and the line's text where
+  ///     title and value are not enough.
+  public static func outline(
+    kinds: [(name: String, title: String, type: FieldType, isGenerated: Bool)],
+    _ each:
+      @escaping @Sendable (
+        Value, Dissection, (Int, Int, FieldValue, Range<Int>?, String?) -> Void
+      ) -> Void
+  ) -> Field {
+    let infos = kinds.map { FieldInfo($0.name, $0.title, $0.type, isGenerated: $0.isGenerated) }
+    let below = infos.dropFirst().map { ($0, 1) }
+    return Field(infos[0], descendants: below) { value, _, _, dissection, sink in
+      let level = sink.depth
+      each(value, dissection) { kind, depth, found, place, line in
+        sink.depth = level + depth
+        sink.add(infos[kind], found, at: place, line: line)
+      }
+      sink.depth = level
     }
   }
 

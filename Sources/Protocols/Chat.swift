@@ -265,7 +265,7 @@ enum FernetCandidates {
       scanner.skipSpace(bytes)
       // A member's name is no token.
       guard looksLikeToken(bytes, text), scanner.peek(bytes) != 0x3a else { continue }
-      dissection.continueIn(buffer, text, as: .fernet)
+      dissection.continueIn(buffer, text, as: .fernet, isAside: true)
       count += 1
     }
   }

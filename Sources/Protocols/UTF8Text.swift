@@ -77,25 +77,34 @@ extension TextBuffer {
     case 10: append("\\n")
     case 13: append("\\r")
     default:
+      if octet < 0x80 {
+        append("\\x")
+        append(hex: UInt64(octet), digits: 2)
+        return 1
+      }
       let length = UTF8Text.sequenceLength(bytes, at: at, to: end)
       guard length > 0 else {
         append("\\x")
         append(hex: UInt64(octet), digits: 2)
         return 1
       }
-      var text = bytes.unsafeLoad(fromByteOffset: at &+ 1, as: UInt8.self)
+      let text = bytes.unsafeLoad(fromByteOffset: at &+ 1, as: UInt8.self)
       if length == 2, octet == 0xc2, text < 0xa0 {
         // C1 control characters, U+0085 NEXT LINE among them.
         append("\\u00")
         append(hex: UInt64(text), digits: 2)
         return 2
       }
-      if length == 3, octet == 0xe2, text == 0x80 {
-        // U+2028 and U+2029 separate lines.
-        text = bytes.unsafeLoad(fromByteOffset: at &+ 2, as: UInt8.self)
-        if text == 0xa8 || text == 0xa9 {
-          append(text == 0xa8 ? "\\u2028" : "\\u2029")
+      if length == 3 {
+        let third = bytes.unsafeLoad(fromByteOffset: at &+ 2, as: UInt8.self)
+        let scalar = UInt32(octet & 15) &<< 12 | UInt32(text & 63) &<< 6 | UInt32(third & 63)
+        switch scalar {
+        // Line and paragraph separators, and what changes the writing direction.
+        case 0x2028...0x202e, 0x2066...0x2069, 0x200e, 0x200f, 0xfeff:
+          append("\\u")
+          append(hex: UInt64(scalar), digits: 4)
           return 3
+        default: break
         }
       }
       append(bytes.extracting(at..<at &+ length))

@@ -53,6 +53,12 @@ public final class WebSocketStream: StreamProtocol {
       return wait(forHeader: bytes, chunk, direction)
     }
     let headerEnd = reader.offset
+    if direction.assembly.isClosed, !isPlausible(frame, chunk) {
+      // RFC 6455 section 5.5.1: "The application MUST NOT send any more data frames after sending a
+      // Close frame." These octets are not even frames: nothing is made of them.
+      dissection.add(WebSocketRule.afterClose.kind, at: dissection.layers.count &- 1)
+      return .lost
+    }
     guard frame.length <= longest else {
       return begin(tooLong: frame, headerEnd, chunk, direction, &dissection)
     }
@@ -76,7 +82,12 @@ public final class WebSocketStream: StreamProtocol {
     direction.hasBegun = true
     let step = StreamStep.message(end &- start)
     var isText = frame.flags == 0x81
-    guard headerEnd < end else { return step }
+    guard headerEnd < end else {
+      // An empty attachment is one all the same.
+      let type = following(bytes, headerEnd..<end, frame.opcode, isText: isText)
+      if type != .nothing { dissection.continueIn(chunk.buffer, headerEnd..<end, as: type) }
+      return step
+    }
     guard frame.isMasked else {
       if isText, !UTF8Check.isText(bytes, headerEnd..<end) {
         isText = false
@@ -107,15 +118,24 @@ public final class WebSocketStream: StreamProtocol {
     return step
   }
 
+  /// Whether octets behind a Close frame are a frame too: one that breaks no rule of its header.
+  private func isPlausible(_ frame: WebSocket, _ chunk: StreamChunk) -> Bool {
+    let rules = direction(chunk.side).assembly.check(
+      frame, from: chunk.sideIsKnown ? chunk.side : nil, compression,
+      definesReserved: definesReserved)
+    return rules.subtracting(WebSocketRules(.afterClose)).isEmpty
+  }
+
   /// What a message's content is.
   @inline(__always)
   func following(
     _ bytes: RawSpan, _ range: Range<Int>, _ opcode: WebSocketOpcode, isText: Bool
   ) -> PayloadType {
-    if range.isEmpty { return .nothing }
     if isEngineIO == true {
+      if range.isEmpty { return opcode == .binary ? .engineIOBinary : .nothing }
       return opcode == .text ? .engineIO : opcode == .binary ? .engineIOBinary : .nothing
     }
+    if range.isEmpty { return .nothing }
     guard opcode == .text, isText else { return .nothing }
     return followingText(bytes, range)
   }
