@@ -33,8 +33,11 @@ extension HTTPStream {
     let line = UnsafeRawBufferPointer(rebasing: start[..<end])
     var last = end
     while last > 0, line[last - 1] == 13 || line[last - 1] == 0x20 { last -= 1 }
-    guard last >= 9 else { return .no }
-    return HTTPText.begins(UnsafeRawBufferPointer(rebasing: line[(last - 8)..<last]), "http/1.")
+    // A version that is none, behind a method that is one, is for a finding.
+    let prefix: StaticString = isKnownMethod(start) ? "http/" : "http/1."
+    var word = last
+    while word > 0, line[word - 1] != 0x20 { word -= 1 }
+    return HTTPText.begins(UnsafeRawBufferPointer(rebasing: line[word..<last]), prefix)
       ? .yes(.client) : .no
   }
 

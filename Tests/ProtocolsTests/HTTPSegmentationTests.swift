@@ -26,7 +26,8 @@ import Testing
       "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok",
     ]
     let packed = HTTPStreamTests.deflate([UInt8]("squeezed squeezed".utf8), window: 31)
-    let head = "HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: \(packed.count)\r\n\r\n"
+    let head =
+      "HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: \(packed.count)\r\n\r\n"
     var octets = Array(parts.joined().utf8)
     octets += Array(head.utf8)
     octets += packed

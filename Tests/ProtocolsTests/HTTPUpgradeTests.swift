@@ -137,6 +137,26 @@ import Testing
     #expect(script.findings == [])
   }
 
+  @Test func madeHeadsAreRight() {
+    let request = HTTPRequestHead(
+      "GET", "/ws",
+      fields: [
+        ("Host", "h"), ("Upgrade", "websocket"), ("Connection", "Upgrade"),
+        ("Sec-WebSocket-Key", "dGhlIHNhbXBsZSBub25jZQ=="), ("Sec-WebSocket-Version", "13"),
+      ])
+    let answer = HTTPResponseHead.accepting(webSocketKey: "dGhlIHNhbXBsZSBub25jZQ==")
+    var script = HTTPScript()
+    var writer = ByteWriter()
+    request.write(to: &writer)
+    script.send(.client, writer.bytes)
+    writer = ByteWriter()
+    answer?.write(to: &writer)
+    script.send(.server, writer.bytes)
+    #expect(script.rows.map(\.line) == ["GET /ws HTTP/1.1 ", "HTTP/1.1 101 Switching Protocols "])
+    #expect(script.findings == [])
+    #expect(script.upgraded != nil)
+  }
+
   private static func replace(_ from: String, _ to: String, in text: String) -> String {
     let parts = text.split(separator: Character("\0"), omittingEmptySubsequences: false)
     guard let whole = parts.first, let place = Self.find(Array(from.utf8), in: Array(whole.utf8))
