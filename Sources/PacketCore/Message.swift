@@ -23,6 +23,9 @@ public struct StreamContext: Sendable, BitwiseCopyable {
   public var destinationPort: UInt16 = 0
   /// Octets of the packet wait for more of their message.
   public var isWaiting = false
+  /// One of the packet's own buffers with the first line of that message, for the packet's line to
+  /// name; 0 for none.
+  public var lineBuffer: UInt16 = 0
 
   public init() {}
 }
