@@ -1,5 +1,5 @@
 # make demo and make test are all a newcomer needs: each installs what is missing, builds, and does
-# its job. The others: lint, bench, fuzz, captures, install.
+# its job. The others: lint, bench, fuzz, captures, recordings, install.
 
 SHELL := /bin/sh
 PREFIX ?= /usr/local
@@ -12,7 +12,7 @@ RELEASE := -c release --static-swift-stdlib --product netlab
 LIBRARIES := pkg-config libpcap-dev libssl-dev zlib1g-dev
 PEERS := tshark tcpdump iproute2 procps python3 python3-cryptography
 
-.PHONY: demo test build lint format bench fuzz captures install packages test-packages clean
+.PHONY: demo test build lint format bench fuzz captures recordings install packages test-packages clean
 
 demo: build
 	$(NETLAB) read Captures/flask-socketio-session.pcap -Y 'ip.addr == 10.0.0.33 && tcp.port == 5000'
@@ -58,6 +58,20 @@ captures:
 	test -x .venv/bin/python || python3 -m venv .venv
 	.venv/bin/pip install --quiet scapy==2.6.1
 	for recipe in Captures/recipes/*.py; do .venv/bin/python $$recipe || exit 1; done
+
+# Records the sessions of real clients and servers again, with their truth: root, because of the
+# network namespaces. Times and segment borders come out differently, so this is for new ones.
+RECORDINGS = socketio_session socketio_upgrade http_bodies websocket_frames websocket_deflate \
+  websocket_violations fernet_chat unknown_stream
+recordings:
+	@test "$$(id -u)" = 0 || { echo "netlab: make recordings needs root" >&2; exit 1; }
+	@.ci/install python3 python3-venv tcpdump iproute2 procps curl
+	test -x .venv/bin/python || python3 -m venv .venv
+	test -x .venv/engineio-v3/bin/python || python3 -m venv .venv/engineio-v3
+	.venv/bin/pip install --quiet -r Captures/recordings/requirements.txt
+	.venv/engineio-v3/bin/pip install --quiet -r Captures/recordings/requirements-v3.txt
+	for one in $(RECORDINGS); do .venv/bin/python Captures/recordings/$$one.py || exit 1; done
+	.venv/engineio-v3/bin/python Captures/recordings/engineio_v3.py
 
 .PHONY: golden
 golden: test-packages

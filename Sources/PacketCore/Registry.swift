@@ -74,6 +74,13 @@ public struct Registry: Sendable {
     layers.first { $0.description.name == name }
   }
 
+  /// The same protocols with other streams.
+  public func with(streams: [any StreamProtocol.Type]) -> Registry {
+    var other = self
+    other.streams = streams
+    return other
+  }
+
   /// Decode as: from now on `type` leads to the protocol with this filter name.
   /// - Returns: False when there is no such protocol.
   public mutating func decode(_ type: PayloadType, as name: String) -> Bool {

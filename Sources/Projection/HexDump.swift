@@ -2,12 +2,17 @@ import PacketCore
 
 extension TextBuffer {
   /// Octets as Wireshark dumps them: offset, sixteen octets in hexadecimal, the same as ASCII.
-  public mutating func append(hexDump bytes: RawSpan) {
+  ///
+  /// - Parameters:
+  ///   - first: The offset of the first octet.
+  ///   - indent: Spaces in front of each line.
+  public mutating func append(hexDump bytes: RawSpan, from first: Int? = nil, indent: Int = 0) {
     let total = bytes.byteCount
-    let offsetDigits = total > 0x10000 ? 8 : 4
+    let offsetDigits = first != nil || total > 0x10000 ? 8 : 4
     var line = 0
     while line < total {
-      append(hex: UInt64(line), digits: offsetDigits)
+      append(byte: 32, times: indent)
+      append(hex: UInt64(line + (first ?? 0)), digits: offsetDigits)
       append("  ")
       let end = min(line + 16, total)
       for offset in line..<(line + 16) {

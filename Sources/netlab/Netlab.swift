@@ -15,7 +15,8 @@ struct Netlab: ParsableCommand {
       """,
     version: version,
     subcommands: [
-      CaptureCommand.self, ReadCommand.self, MessagesCommand.self, FieldsCommand.self,
+      CaptureCommand.self, ReadCommand.self, MessagesCommand.self, FollowCommand.self,
+      FieldsCommand.self,
       FilterCommand.self,
       InterfacesCommand.self, DoctorCommand.self,
     ])
