@@ -112,7 +112,8 @@ public final class WebSocketStream: StreamProtocol {
   func following(
     _ bytes: RawSpan, _ range: Range<Int>, _ opcode: WebSocketOpcode, isText: Bool
   ) -> PayloadType {
-    if range.isEmpty { return .nothing }
+    // An attachment may be empty, and counts all the same.
+    if range.isEmpty { return isEngineIO == true && opcode == .binary ? .engineIOBinary : .nothing }
     if isEngineIO == true {
       return opcode == .text ? .engineIO : opcode == .binary ? .engineIOBinary : .nothing
     }

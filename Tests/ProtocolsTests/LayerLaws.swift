@@ -56,7 +56,9 @@ import Testing
   /// Fields whose octets stand behind the header, where the payload or a trailer is.
   private static let beyondHeader: Set<String> = [
     "eth.padding", "eth.trailer", "eth.fcs", "vlan.trailer", "udp.payload", "tcp.payload",
-    "tcp.segment_data",
+    "tcp.segment_data", "eio_binary.data", "sio.event", "sio.arg", "sio.data", "sio.sid",
+    "sio.error", "sio_attachment.data", "chat.room", "chat.sender", "chat.message", "chat.notice",
+    "chat.member", "chat.error",
   ]
 
   @Test func fieldsLieInsideTheirHeaders() {
