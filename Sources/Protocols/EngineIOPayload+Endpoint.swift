@@ -56,6 +56,7 @@ extension EngineIOPayload {
       units &+= length == 4 ? 2 : 1
       at &+= length
     }
+    guard units == count else { throw .badLength }
     return Item(range: colon &+ 1..<at, next: at)
   }
 

@@ -172,7 +172,9 @@ public struct SocketIO: Layer {
       judge(bytes, at: index, in: &dissection, memory, &note)
     }
     dissection.setNote(note, at: index)
-    if note.content.chat.kind != .none, !note.isWaiting { return .chatEvent }
+    if note.content.chat.kind != .none, note.content.defect == .none, !note.isWaiting {
+      return .chatEvent
+    }
     dissection.keepPayload()
     if note.content.hasLongString {
       FernetCandidates.walk(bytes, record.payload, record.buffer, &dissection)

@@ -131,7 +131,7 @@ import Testing
           var lines = 0
           var outline = JSONOutline(text.span.bytes)
           outline.walk(text.span.bytes) { _, _, _, _, _ in lines += 1 }
-          #expect(lines == count * 7 + 2)
+          #expect(lines == count * 6 + 2)
         }
       }.min() ?? .zero
     }

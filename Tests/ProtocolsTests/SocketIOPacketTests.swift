@@ -85,7 +85,7 @@ import Testing
   @Test func theTableIsThere() {
     #expect(Self.table.filter { $0.kind == "eio" }.count == 12)
     #expect(Self.table.filter { $0.kind == "payload" }.count == 3)
-    #expect(Self.table.filter { $0.kind == "sio" }.count == 22)
+    #expect(Self.table.filter { $0.kind == "sio" }.count == 23)
   }
 
   @Test(arguments: table.filter { $0.kind == "eio" })
@@ -207,11 +207,9 @@ import Testing
   @Test func oldBodies() throws {
     // Lengths count UTF-16 code units: the wave is two.
     #expect(
-      try EngineIOPayload.decode(Array("3:4ä👋".utf8), version: 3) != [.init(.message, "ä👋".utf8)])
-    #expect(
       try EngineIOPayload.decode(Array("4:4ä👋2:40".utf8), version: 3)
         == [.init(.message, "ä👋".utf8), .init(.message, "0".utf8)])
-    for body in ["5:4", "x:4", ":4", "4", "99999999999999999999:4"] {
+    for body in ["3:4ä👋", "5:4", "x:4", ":4", "4", "99999999999999999999:4"] {
       #expect(throws: EngineIOError.badLength) {
         try EngineIOPayload.decode(Array(body.utf8), version: 3)
       }
