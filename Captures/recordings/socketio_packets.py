@@ -1,7 +1,6 @@
-"""Packets as python-engineio 4.12.3 and python-socketio 5.14.2 write them, for the codecs' tests.
+"""Packets as python-engineio and python-socketio (requirements.txt) write them, for the codecs' tests.
 
-    pip install python-engineio==4.12.3 python-socketio==5.14.2
-    python3 Captures/recipes/socketio-packets.py > Captures/truth/socketio-packets.txt
+    python3 Captures/recordings/socketio_packets.py > Captures/truth/socketio-packets.txt
 
 One line a packet, tab-separated: the kind, what was asked for as JSON (octets as {"hex": ...}), the
 text as a JSON string, and the octets of each attachment in hexadecimal.
