@@ -93,6 +93,9 @@ public struct SocketIO: Layer {
 
   public init(reading reader: inout ByteReader) throws(ParseError) {
     octet = try reader.read()
+    // Nearly always the JSON is next.
+    let next = Self.octet(reader, after: 0)
+    if next == 0x5b || next == 0x7b { return }
     if octet == 0x35 || octet == 0x36, let (count, digits) = Self.number(reader, most: 9),
       Self.octet(reader, after: digits) == 0x2d
     {
