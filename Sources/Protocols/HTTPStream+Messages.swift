@@ -239,7 +239,7 @@ extension HTTPStream {
   ) -> StreamStep? {
     guard let waiting = packets else { return nil }
     packets = nil
-    let found: (packet: Range<Int>, next: Int)?
+    let found: (packet: Range<Int>, next: Int, isBinary: Bool)?
     if waiting.buffer == 0 {
       guard chunk.buffer == 0 else { return nil }
       found = EngineIOPayload.next(
@@ -259,7 +259,8 @@ extension HTTPStream {
       packets = rest
     }
     dissection.stream.session = waiting.session
-    dissection.continueIn(waiting.buffer, found.packet, as: .engineIO)
+    dissection.continueIn(
+      waiting.buffer, found.packet, as: found.isBinary ? .engineIOBinary : .engineIO)
     return .more(carrier: waiting.carrier)
   }
 

@@ -60,6 +60,9 @@ import Testing
     "websocket.payload.continue", "websocket.payload.text", "websocket.payload.binary",
     "websocket.payload.close", "websocket.payload.close.status_code",
     "websocket.payload.close.reason", "websocket.payload.ping", "websocket.payload.pong",
+    "eio_binary.data", "sio.event", "sio.arg", "sio.data", "sio.sid",
+    "sio.error", "sio_attachment.data", "chat.room", "chat.sender", "chat.message", "chat.notice",
+    "chat.member", "chat.error",
   ]
 
   @Test func fieldsLieInsideTheirHeaders() {
