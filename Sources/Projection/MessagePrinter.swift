@@ -3,8 +3,44 @@ import PacketCore
 /// The forms of `netlab messages`: what stands before, between and after rows.
 public protocol RowPrinter: AnyObject {
   func begin(into text: inout TextBuffer)
-  func print(_ row: borrowing Row, _ dissection: borrowing Dissection, into text: inout TextBuffer)
+  /// One row.
+  ///
+  /// - Parameters:
+  ///   - dissection: That of the frame that completes the message; of the message alone when the form
+  ///     `wantsMessage`.
+  ///   - frame: The frame's octets.
+  func print(
+    _ row: borrowing Row, _ dissection: borrowing Dissection, _ frame: RawSpan,
+    into text: inout TextBuffer)
   func end(into text: inout TextBuffer)
+  /// Whether the form looks at fields, and must not see those of the packet's other messages.
+  var wantsMessage: Bool { get }
+}
+
+extension RowPrinter {
+  public var wantsMessage: Bool { false }
+  public func begin(into text: inout TextBuffer) {}
+  public func end(into text: inout TextBuffer) {}
+}
+
+/// Messages in a form that packets have (`-T fields`, `json`, `ek`): each as if it were a packet with
+/// the layers of the frame that completes it and its own. Verdicts have none of these forms.
+public final class MessagesAsPackets: RowPrinter {
+  private let form: any PacketPrinter
+
+  public init(_ form: any PacketPrinter) { self.form = form }
+
+  public var wantsMessage: Bool { true }
+  public func begin(into text: inout TextBuffer) { form.begin(into: &text) }
+  public func end(into text: inout TextBuffer) { form.end(into: &text) }
+
+  public func print(
+    _ row: borrowing Row, _ dissection: borrowing Dissection, _ frame: RawSpan,
+    into text: inout TextBuffer
+  ) {
+    guard row.kind == .message else { return }
+    form.print(dissection, frame, into: &text)
+  }
 }
 
 /// One row a message: goes through the messages of each packet, asks the filter about each of them,
@@ -16,6 +52,7 @@ public final class MessagePrinter: PacketPrinter {
   // Used by one thread only.
   @exclusivity(unchecked) private var row = Row()
   @exclusivity(unchecked) private var view = Dissection()
+  @exclusivity(unchecked) private var shown = Dissection()
 
   /// - Parameters:
   ///   - rows: The form.
@@ -48,13 +85,19 @@ public final class MessagePrinter: PacketPrinter {
           guard filter.matches(view, in: frame) else { continue }
         }
       }
-      row.fill(message, dissection, frame)
-      rows.print(row, dissection, into: &text)
+      if rows.wantsMessage, !message.isAlone(in: dissection) {
+        shown.show(message, of: dissection, packets: false)
+        row.fill(shown.messages[0], shown, frame)
+        rows.print(row, shown, frame, into: &text)
+      } else {
+        row.fill(message, dissection, frame)
+        rows.print(row, dissection, frame, into: &text)
+      }
     }
     guard hasVerdicts, !dissection.verdicts.isEmpty, filter == nil else { return }
     for verdict in dissection.verdicts {
       row.fill(verdict, dissection)
-      rows.print(row, dissection, into: &text)
+      rows.print(row, dissection, frame, into: &text)
     }
   }
 }
@@ -74,11 +117,9 @@ public final class MessageLinePrinter: RowPrinter {
     isASCII = ascii
   }
 
-  public func begin(into text: inout TextBuffer) {}
-  public func end(into text: inout TextBuffer) {}
-
   public func print(
-    _ row: borrowing Row, _ dissection: borrowing Dissection, into text: inout TextBuffer
+    _ row: borrowing Row, _ dissection: borrowing Dissection, _ frame: RawSpan,
+    into text: inout TextBuffer
   ) {
     var start = text.count
     if row.kind == .message {

@@ -16,7 +16,7 @@ struct Netlab: ParsableCommand {
     version: version,
     subcommands: [
       CaptureCommand.self, ReadCommand.self, MessagesCommand.self, FollowCommand.self,
-      FieldsCommand.self,
+      FieldsCommand.self, SchemaCommand.self,
       FilterCommand.self,
       InterfacesCommand.self, DoctorCommand.self,
     ])

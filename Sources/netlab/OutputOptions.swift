@@ -25,7 +25,7 @@ struct OutputOptions: ParsableArguments {
 
   @Option(
     name: [.customShort("e"), .customLong("field")], parsing: .unconditionalSingleValue,
-    help: "With -T fields: a field to print; repeatable. `netlab fields` lists them.")
+    help: "With -T fields or jsonl: a field to print; repeatable. `netlab fields` lists them.")
   var fields: [String] = []
 
   @Option(
@@ -76,8 +76,8 @@ struct OutputOptions: ParsableArguments {
       throw ValidationError(
         "-T fields needs at least one -e FIELD, such as -e ip.src; `netlab fields` lists them")
     }
-    if form != .fields, !fields.isEmpty {
-      throw ValidationError("-e FIELD goes with -T fields")
+    if form != .fields, form != .jsonl, !fields.isEmpty {
+      throw ValidationError("-e FIELD goes with -T fields and -T jsonl")
     }
   }
 
@@ -89,14 +89,13 @@ struct OutputOptions: ParsableArguments {
     let isCompatible = compatibility == .tshark
     switch form {
     case .fields:
-      do throws(FieldsPrinter.OptionError) {
-        return try FieldsPrinter(
-          fields, options: FieldsPrinter.Options(fieldOptions), index: FieldIndex(.standard))
-      } catch {
-        throw Failure(.usage, error.message, remedy: error.remedy)
-      }
+      return try FieldsPrinter(
+        OutputOptions.choice(fields), options: OutputOptions.options(fieldOptions))
     case .json: return JSONPrinter()
-    case .jsonl: return JSONLinesPrinter(tool: "netlab " + Netlab.version, source: source)
+    case .jsonl:
+      return JSONLinesPrinter(
+        tool: "netlab " + Netlab.version, source: source,
+        fields: fields.isEmpty ? nil : try OutputOptions.choice(fields))
     case .ek: return ElasticPrinter()
     case .csv: return CSVPrinter(time: time)
     case .text:
@@ -118,5 +117,25 @@ struct OutputOptions: ParsableArguments {
         remedy: "`netlab fields` lists the protocols")
     }
     return Set(names)
+  }
+}
+
+extension OutputOptions {
+  /// The fields that -e names.
+  static func choice(_ names: [String]) throws -> FieldChoice {
+    do throws(FieldsPrinter.OptionError) {
+      return try FieldChoice(names, index: FieldIndex(.standard))
+    } catch {
+      throw Failure(.usage, error.message, remedy: error.remedy)
+    }
+  }
+
+  /// The settings that -E names.
+  static func options(_ settings: [String]) throws -> FieldsPrinter.Options {
+    do throws(FieldsPrinter.OptionError) {
+      return try FieldsPrinter.Options(settings)
+    } catch {
+      throw Failure(.usage, error.message, remedy: error.remedy)
+    }
   }
 }
