@@ -127,7 +127,7 @@ struct JSONFields: ~Copyable {
         items.removeAll(keepingCapacity: true)
         reader.read(dissection, in: frame, into: &items)
         guard let first = items.first else { continue }
-        Self.key(Self.isOctets(first) ? name + "_b64" : name, &isFirst, &text)
+        Self.key(Self.isOctets(first, dissection) ? name + "_b64" : name, &isFirst, &text)
         for (number, item) in items.enumerated() {
           if number > 0 { text.append(",") }
           dissection.withBytes(of: item.buffer, frame: frame) { bytes in
@@ -148,8 +148,8 @@ struct JSONFields: ~Copyable {
   }
 
   /// Whether the value is octets; that of a protocol is its line in the tree.
-  private static func isOctets(_ item: FieldItem) -> Bool {
-    item.field.type == .octets
+  private static func isOctets(_ item: FieldItem, _ dissection: borrowing Dissection) -> Bool {
+    item.field.type == .octets && FieldsPrinter.layer(item, dissection) == nil
   }
 
   private static func append(
@@ -161,22 +161,24 @@ struct JSONFields: ~Copyable {
     case .boolean(let isSet): text.append(isSet ? "true" : "false")
     case .unsigned(let number):
       if item.field.name.hasSuffix(".checksum.status"), let word = item.field.label?(number) {
-        text.append(json: word.lowercased())
+        // "Offloaded (not computed yet)": the first word is the verdict.
+        text.append(json: word.lowercased().prefix { $0 != " " }.description)
       } else {
         text.append(number)
       }
     case .signed(let number): text.append(number)
     case .duration(let nanoseconds): text.append(seconds: nanoseconds)
-    case .floating(let number) where number.isFinite: FieldText.appendBare(item, in: bytes, to: &text)
+    case .floating(let number) where number.isFinite:
+      FieldText.appendBare(item, in: bytes, to: &text)
     case .time(let time):
       text.append("\"")
       text.append(rfc3339: time)
       text.append("\"")
-    case .octets(let octets) where isOctets(item):
+    case .octets(let octets) where isOctets(item, dissection):
       text.append("\"")
       text.append(base64: octets.span.bytes)
       text.append("\"")
-    case .octetsInPlace where isOctets(item):
+    case .octetsInPlace where isOctets(item, dissection):
       let place = (item.place ?? 0..<0).clamped(to: 0..<bytes.byteCount)
       text.append("\"")
       text.append(base64: bytes.extracting(place))

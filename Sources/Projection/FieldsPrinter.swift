@@ -145,16 +145,24 @@ public final class FieldsPrinter: PacketPrinter {
     text.append(options.quote)
   }
 
+  /// The layer that an item stands for: a protocol's value is its line in the tree.
+  static func layer(_ item: FieldItem, _ dissection: borrowing Dissection) -> LayerRecord? {
+    guard item.field.type == .octets || item.field.type == .label else { return nil }
+    for record in dissection.layers
+    where record.buffer == item.buffer && record.range == item.place
+      && record.type.description.name == item.field.name
+    {
+      return record
+    }
+    return nil
+  }
+
   /// A value as tshark's `-T fields` writes it.
   static func append(
     _ item: FieldItem, _ dissection: borrowing Dissection, _ bytes: RawSpan,
     to text: inout TextBuffer
   ) {
-    // A protocol's value is its line in the tree.
-    if let record = dissection.layers.first(where: {
-      $0.type.description.name == item.field.name && $0.range == item.place
-        && $0.buffer == item.buffer
-    }) {
+    if let record = layer(item, dissection) {
       record.type.writeHeading(bytes, record, in: dissection, into: &text)
     } else if item.value == .present {
       text.append("1")

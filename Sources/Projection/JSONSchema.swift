@@ -29,6 +29,9 @@ public enum JSONSchema {
         },
         {
           "$ref": "#/$defs/stats"
+        },
+        {
+          "$ref": "#/$defs/assertion"
         }
       ],
       "$defs": {
@@ -196,6 +199,34 @@ public enum JSONSchema {
             "info",
             "data_b64"
           ],
+          "additionalProperties": false
+        },
+        "assertion": {
+          "title": "Whether something holds: `netlab assert`",
+          "type": "object",
+          "properties": {
+            "type": {"const": "assertion"},
+            "text": {"type": "string"},
+            "holds": {"type": "boolean"},
+            "counts": {"type": "array", "items": {"$ref": "#/$defs/assertion_count"}}
+          },
+          "required": ["type", "text", "holds", "counts"],
+          "additionalProperties": false
+        },
+        "assertion_count": {
+          "title": "One count of an assertion, and what was counted",
+          "type": "object",
+          "properties": {
+            "text": {"type": "string"},
+            "of": {"enum": ["packets", "messages"], "description": "What is counted."},
+            "number": {"$ref": "#/$defs/count"},
+            "evidence": {
+              "type": "array",
+              "items": {"type": "string", "pattern": "^[0-9]+(\\.[1-9][0-9]*)?$"},
+              "description": "Frames N or messages N.k, the first of them."
+            }
+          },
+          "required": ["text", "of", "number", "evidence"],
           "additionalProperties": false
         },
         "end": {

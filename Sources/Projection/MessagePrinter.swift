@@ -43,12 +43,30 @@ public final class MessagesAsPackets: RowPrinter {
   }
 }
 
+/// N.k: frame N completes the message, as its k-th.
+public struct MessageID: Equatable, Sendable {
+  public var frame: Int
+  public var part: Int
+
+  /// - Parameter text: `16.2`; nil when it is none.
+  public init?(_ text: String) {
+    let words = text.split(separator: ".", omittingEmptySubsequences: false)
+    guard words.count == 2, let frame = Int(words[0]), let part = Int(words[1]), frame > 0, part > 0
+    else { return nil }
+    self.frame = frame
+    self.part = part
+  }
+}
+
 /// One row a message: goes through the messages of each packet, asks the filter about each of them,
 /// and hands the rows to one of the forms.
 public final class MessagePrinter: PacketPrinter {
   private let rows: any RowPrinter
   private let filter: (any PacketPredicate)?
   private let hasVerdicts: Bool
+  private let only: MessageID?
+  /// The message asked for was there.
+  public private(set) var isFound = false
   // Used by one thread only.
   @exclusivity(unchecked) private var row = Row()
   @exclusivity(unchecked) private var view = Dissection()
@@ -59,10 +77,13 @@ public final class MessagePrinter: PacketPrinter {
   ///   - filter: Which messages are wanted; it looks at a message's layers and at those of every
   ///     packet that the message names.
   ///   - verdicts: Whether connections are judged at their ends.
+  ///   - only: The one message that is wanted.
   public init(
-    _ rows: any RowPrinter, filter: (any PacketPredicate)? = nil, verdicts: Bool = true
+    _ rows: any RowPrinter, filter: (any PacketPredicate)? = nil, verdicts: Bool = true,
+    only: MessageID? = nil
   ) {
     self.rows = rows
+    self.only = only
     self.filter = filter
     hasVerdicts = verdicts
   }
@@ -77,6 +98,10 @@ public final class MessagePrinter: PacketPrinter {
   ) {
     let messages = dissection.messages
     for message in messages where message.isWhole {
+      if let only {
+        guard only.frame == dissection.frame.number, only.part == message.number else { continue }
+        isFound = true
+      }
       if let filter {
         if message.isAlone(in: dissection) {
           guard filter.matches(dissection, in: frame) else { continue }
@@ -94,7 +119,9 @@ public final class MessagePrinter: PacketPrinter {
         rows.print(row, dissection, frame, into: &text)
       }
     }
-    guard hasVerdicts, !dissection.verdicts.isEmpty, filter == nil else { return }
+    guard hasVerdicts, !dissection.verdicts.isEmpty, filter == nil, only == nil else {
+      return
+    }
     for verdict in dissection.verdicts {
       row.fill(verdict, dissection)
       rows.print(row, dissection, frame, into: &text)

@@ -50,7 +50,8 @@ struct MessageOutputOptions: ParsableArguments {
   mutating func validate() throws {
     if form == .fields, fields.isEmpty {
       throw ValidationError(
-        "-T fields needs at least one -e FIELD, such as -e _ws.col.info; `netlab fields` lists them")
+        "-T fields needs at least one -e FIELD, such as -e _ws.col.info; `netlab fields` lists them"
+      )
     }
     if form != .fields, form != .jsonl, !fields.isEmpty {
       throw ValidationError("-e FIELD goes with -T fields and -T jsonl")

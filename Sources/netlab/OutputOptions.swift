@@ -49,6 +49,13 @@ struct OutputOptions: ParsableArguments {
     help: "Print all layers, but the fields of these protocols only (comma-separated).")
   var opened: String?
 
+  @Flag(
+    name: .customLong("offsets"),
+    help:
+      "With -V or -O: each field names the frame and the octets it stands in, or that it is derived."
+  )
+  var hasOffsets = false
+
   @Flag(name: [.customShort("x"), .customLong("hex")], help: "Print the octets in hexadecimal.")
   var isHex = false
 
@@ -101,12 +108,43 @@ struct OutputOptions: ParsableArguments {
     case .text:
       let printer: any PacketPrinter
       if isTree || opened != nil {
-        printer = TreePrinter(opened: isTree ? nil : try openedProtocols())
+        printer = TreePrinter(
+          opened: isTree ? nil : try openedProtocols(), offsets: hasOffsets)
       } else {
         printer = SummaryPrinter(time: time, ascii: isASCII, remarks: !isCompatible)
       }
       return isHex ? HexPrinter(below: printer) : printer
     }
+  }
+
+  /// The printer for one message.
+  func makePrinter(source: String, message: MessageID) throws -> MessagePrinter {
+    let rows: any RowPrinter
+    switch form {
+    case .fields:
+      rows = MessagesAsPackets(
+        try FieldsPrinter(
+          OutputOptions.choice(fields), options: OutputOptions.options(fieldOptions),
+          messages: true))
+    case .json: rows = MessagesAsPackets(JSONPrinter())
+    case .ek: rows = MessagesAsPackets(ElasticPrinter())
+    case .jsonl:
+      rows = MessageJSONPrinter(
+        tool: "netlab " + Netlab.version, source: source,
+        fields: fields.isEmpty ? nil : try OutputOptions.choice(fields))
+    case .csv: rows = MessageCSVPrinter(time: time)
+    case .text where isTree || opened != nil:
+      let tree = TreePrinter(
+        opened: isTree ? nil : try openedProtocols(), offsets: hasOffsets, message: true)
+      rows = MessagesAsPackets(isHex ? MessageHexPrinter(below: tree) : tree)
+    case .text:
+      rows =
+        isHex
+        ? MessagesAsPackets(
+          MessageHexPrinter(below: SummaryPrinter(time: time, ascii: isASCII)))
+        : MessageLinePrinter(time: time, ascii: isASCII)
+    }
+    return MessagePrinter(rows, only: message)
   }
 
   private func openedProtocols() throws -> Set<String> {
