@@ -134,21 +134,29 @@ public final class MessagePrinter: PacketPrinter {
 public final class MessageLinePrinter: RowPrinter {
   private let time: TimeFormat
   private let isASCII: Bool
-  @exclusivity(unchecked) private var end = TextBuffer(capacity: 64)
+  private let isColoured: Bool
+  private let width: Int?
 
   /// - Parameters:
   ///   - time: What the time column counts from.
   ///   - ascii: `->` instead of the arrow.
-  public init(time: TimeFormat = .relative, ascii: Bool = false) {
+  ///   - coloured: Whether the terminal's colours are used.
+  ///   - width: The terminal's, to which lines are cut; nil where nothing is cut.
+  public init(
+    time: TimeFormat = .relative, ascii: Bool = false, coloured: Bool = false, width: Int? = nil
+  ) {
     self.time = time
     isASCII = ascii
+    isColoured = coloured
+    self.width = width
   }
 
   public func print(
     _ row: borrowing Row, _ dissection: borrowing Dissection, _ frame: RawSpan,
     into text: inout TextBuffer
   ) {
-    var start = text.count
+    let first = text.count
+    var start = first
     if row.kind == .message {
       text.append(UInt64(row.frame))
       text.append(".")
@@ -163,6 +171,7 @@ public final class MessageLinePrinter: RowPrinter {
     text.alignRight(from: start, to: 10)
     text.append(byte: 32)
     start = text.count
+    let ends = start
     text.append(row.ends.source, port: row.sourcePort)
     text.alignRight(from: start, to: 15)
     if isASCII { text.append(" -> ") } else { text.append(" → ") }
@@ -170,6 +179,7 @@ public final class MessageLinePrinter: RowPrinter {
     text.append(row.ends.destination, port: row.destinationPort)
     text.append(byte: 32, times: 15 &- (text.count &- start))
     text.append(byte: 32)
+    start = text.count
     text.append(row.columns.protocolName)
     text.append(byte: 32)
     if row.kind == .message {
@@ -178,7 +188,33 @@ public final class MessageLinePrinter: RowPrinter {
       if !row.packets.isEmpty { text.append(packets: row.packets) }
     }
     text.append(row.columns.info)
+    let alarm = isColoured ? alarm(row, dissection) : nil
+    if let words = alarm?.words {
+      text.append(" [")
+      text.append(words)
+      text.append("]")
+    }
+    if let width { text.fit(from: first, to: width) }
+    if isColoured {
+      if let alarm {
+        text.colour(alarm.colour, from: first, to: text.count)
+      } else if row.kind == .message {
+        // From the end, as each moves what stands behind it.
+        if let tint = Colour(protocolName: row.columns.protocolName) {
+          text.colour(tint, from: start, to: text.count)
+        }
+        text.colour(row.side == .client ? .client : .server, from: ends, to: start - 1)
+      }
+    }
     text.append(byte: 10)
+  }
+
+  private func alarm(_ row: borrowing Row, _ dissection: borrowing Dissection) -> Alarm? {
+    if let verdict = row.verdict, row.kind == .verdict {
+      return verdict.isComplete && verdict.end != .rst ? nil : Alarm(colour: .warning)
+    }
+    let (layers, carrier) = (row.layers, row.carrier)
+    return Alarm(dissection) { layers.contains($0) || $0 == carrier }
   }
 }
 

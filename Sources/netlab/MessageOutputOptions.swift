@@ -39,6 +39,8 @@ struct MessageOutputOptions: ParsableArguments {
     help: "Pass each line on at once. Automatic when live.")
   var isLineBuffered = false
 
+  @OptionGroup var colors: ColorOptions
+
   @Flag(name: .customLong("ascii"), help: "Print -> instead of the arrow.")
   var isASCII = false
 
@@ -61,7 +63,9 @@ struct MessageOutputOptions: ParsableArguments {
   func makePrinter(source: String, filter: DisplayFilter?) throws -> any PacketPrinter {
     let rows: any RowPrinter
     switch form {
-    case .text: rows = MessageLinePrinter(time: time, ascii: isASCII)
+    case .text:
+      rows = MessageLinePrinter(
+        time: time, ascii: isASCII, coloured: colors.isColoured, width: StandardOutput.width)
     case .jsonl:
       rows = MessageJSONPrinter(
         tool: "netlab " + Netlab.version, source: source,

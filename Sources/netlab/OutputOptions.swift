@@ -72,6 +72,8 @@ struct OutputOptions: ParsableArguments {
     help: "Pass each line on at once. Automatic when live.")
   var isLineBuffered = false
 
+  @OptionGroup var colors: ColorOptions
+
   @Flag(name: .customLong("ascii"), help: "Print -> instead of the arrow.")
   var isASCII = false
 
@@ -111,7 +113,8 @@ struct OutputOptions: ParsableArguments {
         printer = TreePrinter(
           opened: isTree ? nil : try openedProtocols(), offsets: hasOffsets)
       } else {
-        printer = SummaryPrinter(time: time, ascii: isASCII, remarks: !isCompatible)
+        printer = SummaryPrinter(
+          time: time, ascii: isASCII, remarks: !isCompatible, coloured: colors.isColoured)
       }
       return isHex ? HexPrinter(below: printer) : printer
     }
@@ -142,7 +145,8 @@ struct OutputOptions: ParsableArguments {
         isHex
         ? MessagesAsPackets(
           MessageHexPrinter(below: SummaryPrinter(time: time, ascii: isASCII)))
-        : MessageLinePrinter(time: time, ascii: isASCII)
+        : MessageLinePrinter(
+          time: time, ascii: isASCII, coloured: colors.isColoured, width: StandardOutput.width)
     }
     return MessagePrinter(rows, only: message)
   }
