@@ -42,6 +42,12 @@ struct ReadCommand: ParsableCommand {
       valueName: "N.k"))
   var message: String?
 
+  @Option(
+    name: .customLong("write-har"),
+    help: ArgumentHelp(
+      "Write HTTP exchanges and WebSocket messages as HTTP Archive 1.2.", valueName: "file"))
+  var archive: String?
+
   @Flag(name: .customLong("follow"), help: "At the end of the file wait for more. Ctrl-C ends it.")
   var isFollowing = false
 
@@ -73,11 +79,12 @@ struct ReadCommand: ParsableCommand {
     let only = message.flatMap { MessageID($0) }
     let one = try only.map { try output.makePrinter(source: path, message: $0) }
     let printer = try one ?? (writing.prints ? output.makePrinter(source: path) : nil)
+    let har = try archive.map { try HARRecorder($0, above: printer) }
     let stop = isFollowing ? try LiveStop() : nil
     stop?.catchSignals()
     var reader = try CaptureFileReader(path, follow: isFollowing, stop: stop?.descriptor ?? -1)
     var pipeline = try Pipeline(
-      registry: registry, filter: filter, printer: printer, keys: fernetKeys,
+      registry: registry, filter: filter, printer: har ?? printer, keys: fernetKeys,
       isFlushedPerFrame: output.isLineBuffered)
     var progress = Progress(isShown: printer == nil || !StandardOutput.isTerminal)
     var names = InterfaceNames(reader.interfaceTable)
@@ -108,10 +115,12 @@ struct ReadCommand: ParsableCommand {
       // What was read so far is printed and saved before the fault is told.
       try pipeline.finish()
       try writer?.close()
+      try har?.close()
       throw error
     }
     try pipeline.finish()
     try writer?.close()
+    try har?.close()
     if let only, let one, !one.isFound {
       throw Failure(
         .no, "there is no message \(only.frame).\(only.part) in \(path)",
