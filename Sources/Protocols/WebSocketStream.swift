@@ -34,12 +34,21 @@ public final class WebSocketStream: StreamProtocol {
     // A frame is waited for with its header, within what a direction may hold.
     longest = UInt64(
       max(min(limits.messageOctets, limits.directionOctets.subtractingReportingOverflow(14).0), 0))
+    settle(client)
+    settle(server)
   }
 
   public var heldOctets: Int { client.heldOctets &+ server.heldOctets }
 
   @inline(__always)
   func direction(_ side: Side) -> WebSocketDirection { side == .client ? client : server }
+
+  /// Whether the next frame can be a message of its own, with nothing special about it.
+  func settle(_ direction: WebSocketDirection) {
+    direction.isCalm =
+      compression != .agreed && direction.place == .frame && !direction.hasGap
+      && direction.assembly.isAtRest
+  }
 
   public func consume(
     _ bytes: RawSpan, _ chunk: StreamChunk, into dissection: inout Dissection
@@ -53,11 +62,8 @@ public final class WebSocketStream: StreamProtocol {
       return wait(forHeader: bytes, chunk, direction)
     }
     let headerEnd = reader.offset
-    if direction.assembly.isClosed, !isPlausible(frame, chunk) {
-      // RFC 6455 section 5.5.1: "The application MUST NOT send any more data frames after sending a
-      // Close frame." These octets are not even frames: nothing is made of them.
-      dissection.add(WebSocketRule.afterClose.kind, at: dissection.layers.count &- 1)
-      return .lost
+    if !direction.isCalm, direction.assembly.isClosed, !isPlausible(frame, chunk, direction) {
+      return giveUpBehindClose(headerEnd, chunk, &dissection)
     }
     guard frame.length <= longest else {
       return begin(tooLong: frame, headerEnd, chunk, direction, &dissection)
@@ -67,17 +73,15 @@ public final class WebSocketStream: StreamProtocol {
       return wait(for: frame, headerEnd, end, chunk, direction, &dissection)
     }
     direction.awaited = 0
-    let rules = direction.assembly.check(
-      frame, from: chunk.sideIsKnown ? chunk.side : nil, compression,
-      definesReserved: definesReserved)
     let index = dissection.record(
       WebSocket.self, header: start..<headerEnd, end: end, buffer: chunk.buffer)
     dissection.stream.session = session
+    // The bulk of all frames: a whole message in plain, about which there is nothing to check.
     let isPlain =
-      rules.isEmpty && direction.isCalm && frame.flags &- 0x81 < 2
-      && !direction.assembly.isInsideMessage && compression != .agreed
+      direction.isCalm && frame.flags &- 0x81 < 2 && frame.hasMinimalLength
+      && (!chunk.sideIsKnown || frame.isMasked == (chunk.side == .client))
     guard isPlain else {
-      return take(frame, at: index, headerEnd..<end, rules, bytes, chunk, direction, &dissection)
+      return take(frame, at: index, headerEnd..<end, bytes, chunk, direction, &dissection)
     }
     direction.hasBegun = true
     let step = StreamStep.message(end &- start)
@@ -119,11 +123,10 @@ public final class WebSocketStream: StreamProtocol {
   }
 
   /// Whether octets behind a Close frame are a frame too: one that breaks no rule of its header.
-  private func isPlausible(_ frame: WebSocket, _ chunk: StreamChunk) -> Bool {
-    let rules = direction(chunk.side).assembly.check(
-      frame, from: chunk.sideIsKnown ? chunk.side : nil, compression,
-      definesReserved: definesReserved)
-    return rules.subtracting(WebSocketRules(.afterClose)).isEmpty
+  private func isPlausible(
+    _ frame: WebSocket, _ chunk: StreamChunk, _ direction: WebSocketDirection
+  ) -> Bool {
+    check(frame, chunk, direction).subtracting(WebSocketRules(.afterClose)).isEmpty
   }
 
   /// What a message's content is.
