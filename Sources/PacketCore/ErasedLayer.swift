@@ -59,6 +59,8 @@ public protocol ErasedLayer: Sendable {
 
   /// Name, title, specification and fields without the protocol's type.
   static var description: LayerDescription { get }
+  /// The name in filters and `frame.protocols`.
+  static var filterName: StaticString { get }
   /// What the Protocol column says about packets whose innermost layer this is.
   static var column: StaticString { get }
   /// The numbers of lower layers that lead here.
@@ -189,6 +191,8 @@ extension Layer {
       bytes, from: Int(record.start), to: end, reportedEnd: end &+ Int(record.missing))
     return try? Self(reading: &reader)
   }
+
+  public static var filterName: StaticString { schema.name }
 
   public static var column: StaticString { schema.column }
 

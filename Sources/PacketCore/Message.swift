@@ -23,6 +23,9 @@ public struct StreamContext: Sendable, BitwiseCopyable {
   public var destinationPort: UInt16 = 0
   /// Octets of the packet wait for more of their message.
   public var isWaiting = false
+  /// One of the packet's own buffers with the first line of that message, for the packet's line to
+  /// name; 0 for none.
+  public var lineBuffer: UInt16 = 0
 
   public init() {}
 }
@@ -106,8 +109,12 @@ extension Dissection {
   /// Makes this the dissection of one message: its own layers, those that carry it in its frame, and
   /// those of the other packets that it names, as far as they are known.
   ///
-  /// - Parameter whole: The dissection of the frame that completes it.
-  public mutating func show(_ message: Message, of whole: borrowing Dissection) {
+  /// - Parameters:
+  ///   - whole: The dissection of the frame that completes it.
+  ///   - hasPackets: False leaves out the other packets.
+  public mutating func show(
+    _ message: Message, of whole: borrowing Dissection, packets hasPackets: Bool = true
+  ) {
     self = copy whole
     records = LayerRecords()
     messages = [message]
@@ -131,7 +138,10 @@ extension Dissection {
     let index = whole.messages.firstIndex {
       $0.number == message.number && $0.layers == message.layers
     }
-    for (position, packets) in messageTraces where position == index {
+    guard hasPackets else { return }
+    for (position, packets) in messageTraces where position == index && !packets.isEmpty {
+      // The packet's own buffers stay as they are.
+      ownBuffers = ownBuffers.copy()
       for packet in packets { adopt(packet) }
     }
   }

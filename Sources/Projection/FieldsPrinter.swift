@@ -81,46 +81,25 @@ public final class FieldsPrinter: PacketPrinter {
     }
   }
 
-  private enum Column {
-    case field(FieldReader)
-    case summary(SummaryColumn)
-  }
-
-  private let names: [String]
-  private let columns: [Column]
+  private let choice: FieldChoice
   private let options: Options
+  private let isMessage: Bool
   private var summary = Columns()
   private var items: [FieldItem] = []
 
   /// - Parameters:
-  ///   - names: Fields, protocols, findings, and columns (`_ws.col.info`).
-  ///   - index: Where fields are looked up.
-  /// - Throws: `OptionError` for a name that nothing has, with the nearest ones.
-  public init(_ names: [String], options: Options, index: FieldIndex) throws(OptionError) {
-    self.names = names
+  ///   - choice: The fields.
+  ///   - messages: Whether what is printed is one message each, and not a packet.
+  public init(_ choice: FieldChoice, options: Options, messages: Bool = false) {
+    self.choice = choice
     self.options = options
-    var columns: [Column] = []
-    for name in names {
-      if let column = SummaryColumn(fieldName: name) {
-        columns.append(.summary(column))
-      } else if let reader = index.reader(name) {
-        columns.append(.field(reader))
-      } else {
-        let near = index.nearest(to: name)
-        throw OptionError(
-          "-e names no field: \(name)",
-          remedy: near.isEmpty
-            ? "`netlab fields` lists all of them"
-            : "do you mean " + near.joined(separator: ", ") + "?")
-      }
-    }
-    self.columns = columns
+    isMessage = messages
   }
 
   public func begin(into text: inout TextBuffer) {
     if options.hasByteOrderMark { text.append("\u{FEFF}") }
     guard options.hasHeader else { return }
-    text.append(names.joined(separator: options.separator))
+    text.append(choice.names.joined(separator: options.separator))
     text.append("\n")
   }
 
@@ -128,7 +107,7 @@ public final class FieldsPrinter: PacketPrinter {
     _ dissection: borrowing Dissection, _ frame: RawSpan, into text: inout TextBuffer
   ) {
     var isFilled = false
-    for (position, column) in columns.enumerated() {
+    for (position, column) in choice.sources.enumerated() {
       if position > 0 { text.append(options.separator) }
       switch column {
       case .field(let reader): appendValues(of: reader, dissection, frame, to: &text)
@@ -136,7 +115,7 @@ public final class FieldsPrinter: PacketPrinter {
         if !isFilled { summary.fill(dissection, frame, remarks: false) }
         isFilled = true
         text.append(options.quote)
-        text.append(column, of: dissection, summary)
+        text.append(column, of: dissection, summary, isMessage: isMessage)
         text.append(options.quote)
       }
     }
@@ -156,69 +135,60 @@ public final class FieldsPrinter: PacketPrinter {
       case .last: items.suffix(1)
       case .all: items[...]
       }
-    let packet = copy dissection
     text.append(options.quote)
     for (position, item) in chosen.enumerated() {
       if position > 0 { text.append(options.aggregator) }
-      packet.withBytes(of: item.buffer, frame: frame) { bytes in
-        Self.append(item, packet, bytes, to: &text)
+      dissection.withBytes(of: item.buffer, frame: frame) { bytes in
+        Self.append(item, dissection, bytes, to: &text)
       }
     }
     text.append(options.quote)
   }
 
+  /// The layer that an item stands for: a protocol's value is its line in the tree.
+  static func layer(_ item: FieldItem, _ dissection: borrowing Dissection) -> LayerRecord? {
+    guard item.field.type == .octets || item.field.type == .label else { return nil }
+    for record in dissection.layers
+    where record.buffer == item.buffer && record.range == item.place
+      && record.type.description.name == item.field.name
+    {
+      return record
+    }
+    return nil
+  }
+
   /// A value as tshark's `-T fields` writes it.
-  private static func append(
-    _ item: FieldItem, _ dissection: Dissection, _ bytes: RawSpan, to text: inout TextBuffer
+  static func append(
+    _ item: FieldItem, _ dissection: borrowing Dissection, _ bytes: RawSpan,
+    to text: inout TextBuffer
   ) {
-    // A protocol's value is its line in the tree.
-    if let record = dissection.layers.first(where: {
-      $0.type.description.name == item.field.name && $0.range == item.place
-        && $0.buffer == item.buffer
-    }) {
+    if let record = layer(item, dissection) {
       record.type.writeHeading(bytes, record, in: dissection, into: &text)
     } else if item.value == .present {
       text.append("1")
+    } else if case .string(let string) = item.value {
+      append(string, to: &text)
     } else {
       FieldText.appendBare(item, in: bytes, to: &text)
     }
   }
 }
 
-/// One column of the summary line, as a field.
-enum SummaryColumn: String {
-  case number = "_ws.col.no."
-  case time = "_ws.col.time"
-  case source = "_ws.col.source"
-  case destination = "_ws.col.destination"
-  case `protocol` = "_ws.col.protocol"
-  case length = "_ws.col.length"
-  case info = "_ws.col.info"
-
-  /// - Parameter fieldName: Case does not count: `_ws.col.Info` and `_ws.col.info` are both in use.
-  init?(fieldName: String) {
-    switch fieldName.lowercased() {
-    case "_ws.col.number": self = .number
-    case "_ws.col.def_src": self = .source
-    case "_ws.col.def_dst": self = .destination
-    default: self.init(rawValue: fieldName.lowercased())
-    }
-  }
-}
-
-extension TextBuffer {
-  /// A column's text, without its padding.
-  mutating func append(
-    _ column: SummaryColumn, of dissection: borrowing Dissection, _ columns: borrowing Columns
-  ) {
-    switch column {
-    case .number: append(UInt64(dissection.frame.number))
-    case .time: append(time: dissection, as: .relative)
-    case .source: append(dissection.endpoints.source)
-    case .destination: append(dissection.endpoints.destination)
-    case .protocol: append(columns.protocolName)
-    case .length: append(UInt64(dissection.frame.originalLength))
-    case .info: append(columns.info)
+extension FieldsPrinter {
+  /// Text on one line: line ends and the like are spelled as C spells them.
+  private static func append(_ string: String, to text: inout TextBuffer) {
+    guard string.utf8.contains(where: { $0 < 0x20 }) else { return text.append(string) }
+    for octet in string.utf8 {
+      switch octet {
+      case 7: text.append("\\a")
+      case 8: text.append("\\b")
+      case 9: text.append("\\t")
+      case 10: text.append("\\n")
+      case 11: text.append("\\v")
+      case 12: text.append("\\f")
+      case 13: text.append("\\r")
+      default: text.append(byte: octet)
+      }
     }
   }
 }

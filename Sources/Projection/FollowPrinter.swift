@@ -249,7 +249,7 @@ extension TextBuffer {
   }
 
   /// Base64 of RFC 4648 section 4.
-  mutating func append(base64 octets: RawSpan) {
+  public mutating func append(base64 octets: RawSpan) {
     let digits: StaticString = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
     var at = 0
     while at < octets.byteCount {

@@ -57,7 +57,7 @@ public final class HexPrinter: PacketPrinter {
       text.append(hexDump: frame)
       for buffer in 1...dissection.bufferCount {
         let number = UInt16(truncatingIfNeeded: buffer)
-        text.append(Self.title(dissection.origin(of: number)?.stage))
+        text.append(dissection.origin(of: number)?.stage.word ?? "Reassembled")
         text.append(" (")
         dissection.withBytes(of: number, frame: frame) { octets in
           text.append(UInt64(octets.byteCount))
@@ -67,16 +67,5 @@ public final class HexPrinter: PacketPrinter {
       }
     }
     text.append("\n")
-  }
-
-  private static func title(_ stage: BufferOrigin.Stage?) -> StaticString {
-    switch stage {
-    case .unmasked: "Unmasked"
-    case .joined: "Joined"
-    case .inflated: "Inflated"
-    case .decrypted: "Decrypted"
-    case .decoded: "Decoded"
-    case .reassembled, nil: "Reassembled"
-    }
   }
 }

@@ -5,23 +5,24 @@ import PacketCore
 public final class JSONLinesPrinter: PacketPrinter {
   private let tool: String
   private let source: String
-  private var columns = Columns()
-  private var count = 0
+  // Used by one thread only.
+  @exclusivity(unchecked) private var columns = Columns()
+  @exclusivity(unchecked) private var line = JSONLine()
+  @exclusivity(unchecked) private var fields: JSONFields?
+  @exclusivity(unchecked) private var count = 0
 
   /// - Parameters:
   ///   - tool: Name and version of the program.
   ///   - source: What is read: a file's name, or the interfaces.
-  public init(tool: String, source: String) {
+  ///   - fields: Fields whose values each object has, too.
+  public init(tool: String, source: String, fields: FieldChoice? = nil) {
     self.tool = tool
     self.source = source
+    if let fields { self.fields = JSONFields(fields, isMessage: false) }
   }
 
   public func begin(into text: inout TextBuffer) {
-    text.append("{\"type\":\"header\",\"schema\":\"netlab/1\",\"tool\":")
-    text.append(json: tool)
-    text.append(",\"source\":")
-    text.append(json: source)
-    text.append("}\n")
+    JSONLine.header(tool: tool, source: source, into: &text)
   }
 
   public func end(into text: inout TextBuffer) {
@@ -37,14 +38,7 @@ public final class JSONLinesPrinter: PacketPrinter {
     let header = dissection.frame
     text.append("{\"type\":\"frame\",\"number\":")
     text.append(UInt64(header.number))
-    if header.hasTime {
-      text.append(",\"ts\":\"")
-      text.append(rfc3339: header.time)
-      text.append("\",\"ts_s\":")
-      text.append(header.time.seconds)
-      text.append(",\"ts_nsec\":")
-      text.append(UInt64(header.time.nanoseconds))
-    }
+    if header.hasTime { line.append(header.time, to: &text) }
     text.append(",\"section\":")
     text.append(UInt64(header.point.section))
     text.append(",\"interface\":")
@@ -53,52 +47,25 @@ public final class JSONLinesPrinter: PacketPrinter {
     text.append(UInt64(header.originalLength))
     text.append(",\"captured_length\":")
     text.append(UInt64(header.capturedLength))
-    append(",\"source\":\"", dissection.endpoints.source, &text)
-    append(",\"destination\":\"", dissection.endpoints.destination, &text)
+    JSONLine.append(",\"source\":\"", dissection.endpoints.source, to: &text)
+    JSONLine.append(",\"destination\":\"", dissection.endpoints.destination, to: &text)
     columns.fill(dissection, frame, remarks: false)
     text.append(",\"protocol\":\"")
     text.append(columns.protocolName)
     text.append("\",\"info\":")
-    let start = text.count
-    text.append(columns.info)
-    text.quoteJSON(from: start)
+    text.append(json: columns.info)
     text.append(",\"layers\":[")
-    let records = dissection.layers
-    for index in records.indices.dropFirst() {
-      if index > 1 { text.append(",") }
-      text.append("\"")
-      text.append(records[index].type.description.name)
-      text.append("\"")
+    var isFirst = true
+    for index in dissection.layers.indices.dropFirst() {
+      JSONLine.append(layer: index, of: dissection, &isFirst, to: &text)
     }
     text.append("]")
-    appendFindings(dissection, to: &text)
+    if !dissection.messages.isEmpty { JSONLine.append(messagesOf: dissection, to: &text) }
+    if !dissection.findings.isEmpty {
+      JSONLine.append(findingsOf: dissection, to: &text) { _ in true }
+    }
+    fields?.append(dissection, frame, to: &text)
     text.append("}\n")
-  }
-
-  private func append(_ key: StaticString, _ address: Address, _ text: inout TextBuffer) {
-    guard address.family != .none else { return }
-    text.append(key)
-    text.append(address)
-    text.append("\"")
-  }
-
-  private func appendFindings(_ dissection: borrowing Dissection, to text: inout TextBuffer) {
-    let findings = dissection.findings
-    guard !findings.isEmpty else { return }
-    text.append(",\"findings\":[")
-    for (position, finding) in findings.enumerated() {
-      if position > 0 { text.append(",") }
-      text.append("{\"name\":")
-      text.append(json: finding.kind.name)
-      text.append(",\"severity\":")
-      text.append(json: "\(finding.kind.severity)")
-      text.append(",\"layer\":")
-      text.append(json: dissection.layers[finding.layer].type.description.name)
-      text.append(",\"text\":")
-      text.append(json: finding.text)
-      text.append("}")
-    }
-    text.append("]")
   }
 }
 

@@ -4,22 +4,25 @@ import PacketCore
 public final class MessageJSONPrinter: RowPrinter {
   private let tool: String
   private let source: String
+  // Used by one thread only.
+  @exclusivity(unchecked) private var line = JSONLine()
+  @exclusivity(unchecked) private var fields: JSONFields?
   @exclusivity(unchecked) private var count = 0
+  public let wantsMessage: Bool
 
   /// - Parameters:
   ///   - tool: Name and version of the program.
   ///   - source: What is read: a file's name, or the interfaces.
-  public init(tool: String, source: String) {
+  ///   - fields: Fields whose values each object has, too.
+  public init(tool: String, source: String, fields: FieldChoice? = nil) {
     self.tool = tool
     self.source = source
+    wantsMessage = fields != nil
+    if let fields { self.fields = JSONFields(fields, isMessage: true) }
   }
 
   public func begin(into text: inout TextBuffer) {
-    text.append("{\"type\":\"header\",\"schema\":\"netlab/1\",\"tool\":")
-    text.append(json: tool)
-    text.append(",\"source\":")
-    text.append(json: source)
-    text.append("}\n")
+    JSONLine.header(tool: tool, source: source, into: &text)
   }
 
   public func end(into text: inout TextBuffer) {
@@ -29,7 +32,8 @@ public final class MessageJSONPrinter: RowPrinter {
   }
 
   public func print(
-    _ row: borrowing Row, _ dissection: borrowing Dissection, into text: inout TextBuffer
+    _ row: borrowing Row, _ dissection: borrowing Dissection, _ frame: RawSpan,
+    into text: inout TextBuffer
   ) {
     if row.kind == .message {
       count += 1
@@ -47,15 +51,17 @@ public final class MessageJSONPrinter: RowPrinter {
     } else {
       text.append("{\"type\":\"verdict\"")
     }
-    text.append(",\"ts\":\"")
-    text.append(rfc3339: row.time)
-    text.append("\",\"ts_s\":")
-    text.append(row.time.seconds)
-    text.append(",\"ts_nsec\":")
-    text.append(UInt64(row.time.nanoseconds))
+    if row.hasTime { line.append(row.time, to: &text) }
     if let stream = row.stream {
       text.append(",\"stream\":")
       text.append(UInt64(stream))
+    }
+    if row.kind == .message {
+      if row.side == .client {
+        text.append(",\"side\":\"client\"")
+      } else {
+        text.append(",\"side\":\"server\"")
+      }
     }
     appendEnd(",\"source\":\"", ",\"source_port\":", row.ends.source, row.sourcePort, &text)
     appendEnd(
@@ -66,14 +72,37 @@ public final class MessageJSONPrinter: RowPrinter {
       text.append(row.columns.protocolName)
       text.append("\",\"length\":")
       text.append(UInt64(row.octets))
+      appendLayers(row, dissection, to: &text)
     } else if let verdict = row.verdict {
       append(verdict, to: &text)
     }
     text.append(",\"info\":")
-    let start = text.count
-    text.append(row.columns.info)
-    text.quoteJSON(from: start)
+    text.append(json: row.columns.info)
+    if row.kind == .message {
+      if !dissection.findings.isEmpty {
+        let (layers, carrier) = (row.layers, row.carrier)
+        JSONLine.append(findingsOf: dissection, to: &text) {
+          layers.contains($0) || $0 == carrier
+        }
+      }
+      fields?.append(dissection, frame, to: &text)
+    }
     text.append("}\n")
+  }
+
+  /// The message's own layers, outermost first, with the one that carries it.
+  private func appendLayers(
+    _ row: borrowing Row, _ dissection: borrowing Dissection, to text: inout TextBuffer
+  ) {
+    text.append(",\"layers\":[")
+    var isFirst = true
+    if row.carrier >= 0 {
+      JSONLine.append(layer: row.carrier, of: dissection, &isFirst, to: &text)
+    }
+    for index in row.layers {
+      JSONLine.append(layer: index, of: dissection, &isFirst, to: &text)
+    }
+    text.append("]")
   }
 
   private func appendEnd(
@@ -81,9 +110,7 @@ public final class MessageJSONPrinter: RowPrinter {
     _ text: inout TextBuffer
   ) {
     guard address.family != .none else { return }
-    text.append(key)
-    text.append(address)
-    text.append("\"")
+    JSONLine.append(key, address, to: &text)
     text.append(portKey)
     text.append(UInt64(port))
   }
@@ -130,10 +157,9 @@ public final class MessageCSVPrinter: RowPrinter {
       "Id,Time,Source,Source port,Destination,Destination port,Protocol,Length,Packets,Info\r\n")
   }
 
-  public func end(into text: inout TextBuffer) {}
-
   public func print(
-    _ row: borrowing Row, _ dissection: borrowing Dissection, into text: inout TextBuffer
+    _ row: borrowing Row, _ dissection: borrowing Dissection, _ frame: RawSpan,
+    into text: inout TextBuffer
   ) {
     if row.kind == .message {
       text.append(UInt64(row.frame))

@@ -5,8 +5,59 @@ public protocol RowPrinter: AnyObject {
   /// Whether rows show what the analysis of TCP finds.
   var showsAnalysis: Bool { get }
   func begin(into text: inout TextBuffer)
-  func print(_ row: borrowing Row, _ dissection: borrowing Dissection, into text: inout TextBuffer)
+  /// One row.
+  ///
+  /// - Parameters:
+  ///   - dissection: That of the frame that completes the message; of the message alone when the form
+  ///     `wantsMessage`.
+  ///   - frame: The frame's octets.
+  func print(
+    _ row: borrowing Row, _ dissection: borrowing Dissection, _ frame: RawSpan,
+    into text: inout TextBuffer)
   func end(into text: inout TextBuffer)
+  /// Whether the form looks at fields, and must not see those of the packet's other messages.
+  var wantsMessage: Bool { get }
+}
+
+extension RowPrinter {
+  public var wantsMessage: Bool { false }
+  public func begin(into text: inout TextBuffer) {}
+  public func end(into text: inout TextBuffer) {}
+}
+
+/// Messages in a form that packets have (`-T fields`, `json`, `ek`): each as if it were a packet with
+/// the layers of the frame that completes it and its own. Verdicts have none of these forms.
+public final class MessagesAsPackets: RowPrinter {
+  private let form: any PacketPrinter
+
+  public init(_ form: any PacketPrinter) { self.form = form }
+
+  public var wantsMessage: Bool { true }
+  public func begin(into text: inout TextBuffer) { form.begin(into: &text) }
+  public func end(into text: inout TextBuffer) { form.end(into: &text) }
+
+  public func print(
+    _ row: borrowing Row, _ dissection: borrowing Dissection, _ frame: RawSpan,
+    into text: inout TextBuffer
+  ) {
+    guard row.kind == .message else { return }
+    form.print(dissection, frame, into: &text)
+  }
+}
+
+/// N.k: frame N completes the message, as its k-th.
+public struct MessageID: Equatable, Sendable {
+  public var frame: Int
+  public var part: Int
+
+  /// - Parameter text: `16.2`; nil when it is none.
+  public init?(_ text: String) {
+    let words = text.split(separator: ".", omittingEmptySubsequences: false)
+    guard words.count == 2, let frame = Int(words[0]), let part = Int(words[1]), frame > 0, part > 0
+    else { return nil }
+    self.frame = frame
+    self.part = part
+  }
 }
 
 extension RowPrinter {
@@ -19,19 +70,26 @@ public final class MessagePrinter: PacketPrinter {
   private let rows: any RowPrinter
   private let filter: (any PacketPredicate)?
   private let hasVerdicts: Bool
+  private let only: MessageID?
+  /// The message asked for was there.
+  public private(set) var isFound = false
   // Used by one thread only.
   @exclusivity(unchecked) private var row = Row()
   @exclusivity(unchecked) private var view = Dissection()
+  @exclusivity(unchecked) private var shown = Dissection()
 
   /// - Parameters:
   ///   - rows: The form.
   ///   - filter: Which messages are wanted; it looks at a message's layers and at those of every
   ///     packet that the message names.
   ///   - verdicts: Whether connections are judged at their ends.
+  ///   - only: The one message that is wanted.
   public init(
-    _ rows: any RowPrinter, filter: (any PacketPredicate)? = nil, verdicts: Bool = true
+    _ rows: any RowPrinter, filter: (any PacketPredicate)? = nil, verdicts: Bool = true,
+    only: MessageID? = nil
   ) {
     self.rows = rows
+    self.only = only
     self.filter = filter
     hasVerdicts = verdicts
   }
@@ -47,6 +105,10 @@ public final class MessagePrinter: PacketPrinter {
   ) {
     let messages = dissection.messages
     for message in messages where message.isWhole {
+      if let only {
+        guard only.frame == dissection.frame.number, only.part == message.number else { continue }
+        isFound = true
+      }
       if let filter {
         if message.isAlone(in: dissection) {
           guard filter.matches(dissection, in: frame) else { continue }
@@ -55,13 +117,21 @@ public final class MessagePrinter: PacketPrinter {
           guard filter.matches(view, in: frame) else { continue }
         }
       }
-      row.fill(message, dissection, frame)
-      rows.print(row, dissection, into: &text)
+      if rows.wantsMessage, !message.isAlone(in: dissection) {
+        shown.show(message, of: dissection, packets: false)
+        row.fill(shown.messages[0], shown, frame)
+        rows.print(row, shown, frame, into: &text)
+      } else {
+        row.fill(message, dissection, frame)
+        rows.print(row, dissection, frame, into: &text)
+      }
     }
-    guard hasVerdicts, !dissection.verdicts.isEmpty, filter == nil else { return }
+    guard hasVerdicts, !dissection.verdicts.isEmpty, filter == nil, only == nil else {
+      return
+    }
     for verdict in dissection.verdicts {
       row.fill(verdict, dissection)
-      rows.print(row, dissection, into: &text)
+      rows.print(row, dissection, frame, into: &text)
     }
   }
 }
@@ -71,23 +141,29 @@ public final class MessagePrinter: PacketPrinter {
 public final class MessageLinePrinter: RowPrinter {
   private let time: TimeFormat
   private let isASCII: Bool
-  @exclusivity(unchecked) private var end = TextBuffer(capacity: 64)
+  private let isColoured: Bool
+  private let width: Int?
 
   /// - Parameters:
   ///   - time: What the time column counts from.
   ///   - ascii: `->` instead of the arrow.
-  public init(time: TimeFormat = .relative, ascii: Bool = false) {
+  ///   - coloured: Whether the terminal's colours are used.
+  ///   - width: The terminal's, to which lines are cut; nil where nothing is cut.
+  public init(
+    time: TimeFormat = .relative, ascii: Bool = false, coloured: Bool = false, width: Int? = nil
+  ) {
     self.time = time
     isASCII = ascii
+    isColoured = coloured
+    self.width = width
   }
 
-  public func begin(into text: inout TextBuffer) {}
-  public func end(into text: inout TextBuffer) {}
-
   public func print(
-    _ row: borrowing Row, _ dissection: borrowing Dissection, into text: inout TextBuffer
+    _ row: borrowing Row, _ dissection: borrowing Dissection, _ frame: RawSpan,
+    into text: inout TextBuffer
   ) {
-    var start = text.count
+    let first = text.count
+    var start = first
     if row.kind == .message {
       text.append(UInt64(row.frame))
       text.append(".")
@@ -102,6 +178,7 @@ public final class MessageLinePrinter: RowPrinter {
     text.alignRight(from: start, to: 10)
     text.append(byte: 32)
     start = text.count
+    let ends = start
     text.append(row.ends.source, port: row.sourcePort)
     text.alignRight(from: start, to: 15)
     if isASCII { text.append(" -> ") } else { text.append(" → ") }
@@ -109,6 +186,7 @@ public final class MessageLinePrinter: RowPrinter {
     text.append(row.ends.destination, port: row.destinationPort)
     text.append(byte: 32, times: 15 &- (text.count &- start))
     text.append(byte: 32)
+    start = text.count
     text.append(row.columns.protocolName)
     text.append(byte: 32)
     if row.kind == .message {
@@ -117,7 +195,33 @@ public final class MessageLinePrinter: RowPrinter {
       if !row.packets.isEmpty { text.append(packets: row.packets) }
     }
     text.append(row.columns.info)
+    let alarm = isColoured ? alarm(row, dissection) : nil
+    if let words = alarm?.words {
+      text.append(" [")
+      text.append(words)
+      text.append("]")
+    }
+    if let width { text.fit(from: first, to: width) }
+    if isColoured {
+      if let alarm {
+        text.colour(alarm.colour, from: first, to: text.count)
+      } else if row.kind == .message {
+        // From the end, as each moves what stands behind it.
+        if let tint = Colour(protocolName: row.columns.protocolName) {
+          text.colour(tint, from: start, to: text.count)
+        }
+        text.colour(row.side == .client ? .client : .server, from: ends, to: start - 1)
+      }
+    }
     text.append(byte: 10)
+  }
+
+  private func alarm(_ row: borrowing Row, _ dissection: borrowing Dissection) -> Alarm? {
+    if let verdict = row.verdict, row.kind == .verdict {
+      return verdict.isComplete && verdict.end != .rst ? nil : Alarm(colour: .warning)
+    }
+    let (layers, carrier) = (row.layers, row.carrier)
+    return Alarm(dissection) { layers.contains($0) || $0 == carrier }
   }
 }
 

@@ -15,8 +15,16 @@ public struct Row: ~Copyable {
   public var ends = Endpoints.none
   public var sourcePort: UInt16 = 0
   public var destinationPort: UInt16 = 0
+  /// False where the source of the capture states no time.
+  public var hasTime = true
   /// `tcp.stream`; nil where there is none.
   public var stream: UInt32?
+  /// Who sent it, of a message.
+  public var side = Side.client
+  /// Its own layers in the dissection that is handed on with the row, and the one of an earlier
+  /// message that carries it; -1 for none.
+  public var layers = 0..<0
+  public var carrier = -1
   /// Octets: on the wire for a frame, of the stream for a message.
   public var octets = 0
   /// The frames that carried it.
@@ -39,7 +47,11 @@ public struct Row: ~Copyable {
     ends = dissection.endpoints
     sourcePort = message.stream.sourcePort
     destinationPort = message.stream.destinationPort
+    hasTime = dissection.frame.hasTime
     stream = message.stream.number
+    side = message.stream.side
+    layers = message.layers
+    carrier = message.carrier
     octets = message.octets
     if message.isInOneFrame {
       if !packets.isEmpty { packets.removeAll(keepingCapacity: true) }
@@ -58,6 +70,7 @@ public struct Row: ~Copyable {
     ends = Endpoints(source: verdict.client, destination: verdict.server)
     sourcePort = verdict.clientPort
     destinationPort = verdict.serverPort
+    hasTime = dissection.frame.hasTime
     stream = verdict.stream
     octets = 0
     packets.removeAll()

@@ -6,6 +6,7 @@ public final class SummaryPrinter: PacketPrinter {
   private let time: TimeFormat
   private let isASCII: Bool
   private let remarks: Bool
+  private let isColoured: Bool
   /// Used by one thread only, for every packet.
   @exclusivity(unchecked) private var columns = Columns()
 
@@ -13,7 +14,11 @@ public final class SummaryPrinter: PacketPrinter {
   ///   - time: What the time column counts from.
   ///   - ascii: `->` instead of the arrow.
   ///   - remarks: Whether the line says more than tshark's would: a wrong checksum, every message.
-  public init(time: TimeFormat = .relative, ascii: Bool = false, remarks: Bool = true) {
+  ///   - coloured: Whether the terminal's colours are used.
+  public init(
+    time: TimeFormat = .relative, ascii: Bool = false, remarks: Bool = true, coloured: Bool = false
+  ) {
+    isColoured = coloured
     self.time = time
     isASCII = ascii
     self.remarks = remarks
@@ -24,6 +29,7 @@ public final class SummaryPrinter: PacketPrinter {
     _ dissection: borrowing Dissection, _ frame: RawSpan, into text: inout TextBuffer
   ) {
     columns.fill(dissection, frame, remarks: remarks)
+    let first = text.count
     text.append(UInt64(dissection.frame.number), rightAlignedTo: 5)
     text.append(byte: 32)
     var start = text.count
@@ -37,11 +43,29 @@ public final class SummaryPrinter: PacketPrinter {
     text.append(dissection.endpoints.destination)
     text.append(byte: 32, times: 12 &- (text.count &- start))
     text.append(byte: 32)
+    start = text.count
     text.append(columns.protocolName)
     text.append(byte: 32)
     text.append(UInt64(dissection.frame.originalLength))
     text.append(byte: 32)
     text.append(columns.info)
+    if isColoured { colour(dissection, line: first, protocol: start, &text) }
     text.append(byte: 10)
+  }
+
+  /// Colours the line that was just written. See `Colour`.
+  private func colour(
+    _ dissection: borrowing Dissection, line: Int, protocol: Int, _ text: inout TextBuffer
+  ) {
+    if let alarm = Alarm(dissection, where: { _ in true }) {
+      if remarks, let words = alarm.words {
+        text.append(" [")
+        text.append(words)
+        text.append("]")
+      }
+      text.colour(alarm.colour, from: line, to: text.count)
+    } else if let tint = Colour(protocolName: columns.protocolName) {
+      text.colour(tint, from: `protocol`, to: text.count)
+    }
   }
 }

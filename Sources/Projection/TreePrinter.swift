@@ -1,32 +1,54 @@
 import PacketCore
 
 /// Every layer of a packet with its fields, one a line, indented by level: `-V`. Layers that are not
-/// to be opened show their own line only: `-O`.
+/// to be opened show their own line only: `-O`. Layers whose octets do not stand in the frame have the
+/// stage that made them in front: `[Unmasked: 12 octets of frame 16 at 72]`.
 public final class TreePrinter: PacketPrinter {
   private let opened: Set<String>?
+  private let hasOffsets: Bool
+  private let isMessage: Bool
   private var sink = FieldSink()
 
-  /// - Parameter opened: Names of the protocols whose fields are shown; nil for all of them.
-  public init(opened: Set<String>? = nil) { self.opened = opened }
+  /// - Parameters:
+  ///   - opened: Names of the protocols whose fields are shown; nil for all of them.
+  ///   - offsets: Whether each field names its octets on the wire.
+  ///   - message: Whether what is printed is one message: the layers that carry its stream are not
+  ///     opened.
+  public init(opened: Set<String>? = nil, offsets: Bool = false, message: Bool = false) {
+    self.opened = opened
+    isMessage = message
+    hasOffsets = offsets
+  }
 
   public func print(
     _ dissection: borrowing Dissection, _ frame: RawSpan, into text: inout TextBuffer
   ) {
     let packet = copy dissection
+    let stages = Stages(packet)
+    let lowest = isMessage ? packet.messages.first?.layers.lowerBound ?? 0 : 0
+    if isMessage { text.append(messageOf: packet) }
     for (index, record) in packet.layers.enumerated() {
       packet.withBytes(of: record.buffer, frame: frame) { bytes in
         record.type.writeHeading(bytes, record, in: packet, into: &text)
         text.append("\n")
-        guard opened?.contains(record.type.description.name) ?? true else { return }
+        guard index >= lowest, opened?.contains(record.type.description.name) ?? true else {
+          return
+        }
         sink.items.removeAll(keepingCapacity: true)
         record.type.collect(bytes, record, in: packet, into: &sink)
         for (position, item) in sink.items.enumerated()
         where !item.field.isHidden && (!record.isPart || hasParent(position)) {
-          Self.append(item, in: bytes, to: &text)
+          append(item, packet, in: bytes, to: &text)
         }
       }
-      for finding in packet.findings where finding.layer == index {
+      for finding in packet.findings where finding.layer == index && index >= lowest {
         Self.append(finding, to: &text)
+      }
+      if isMessage, index == lowest - 1 { text.append(streamOctetsOf: packet) }
+      for buffer in stages.buffers(behind: index) {
+        text.append("    [")
+        text.append(stage: buffer, of: packet, frame)
+        text.append("]\n")
       }
     }
     if let failure = packet.failure {
@@ -48,12 +70,14 @@ public final class TreePrinter: PacketPrinter {
     return outer.lowerBound <= place.lowerBound && place.upperBound <= outer.upperBound
   }
 
-  private static func append(_ item: FieldItem, in bytes: RawSpan, to text: inout TextBuffer) {
+  private func append(
+    _ item: FieldItem, _ packet: borrowing Dissection, in bytes: RawSpan, to text: inout TextBuffer
+  ) {
     text.append(byte: 32, times: 4 * (item.depth + 1))
     let field = item.field
     if field.isGenerated { text.append("[") }
     if let mask = field.mask, let place = field.place, let at = item.place {
-      append(mask, octets: place.count, of: bytes, at: at.lowerBound, to: &text)
+      Self.append(mask, octets: place.count, of: bytes, at: at.lowerBound, to: &text)
     }
     if let line = item.line {
       text.append(line)
@@ -65,6 +89,7 @@ public final class TreePrinter: PacketPrinter {
       }
     }
     if field.isGenerated { text.append("]") }
+    if hasOffsets { text.append(placeOf: item, in: packet) }
     text.append("\n")
   }
 

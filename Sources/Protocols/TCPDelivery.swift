@@ -367,7 +367,10 @@ extension TCPStreams {
     case .lastPart(let count):
       guard advance(count, own, in: &dissection) else { return false }
       own.messages &+= 1
-      let frames = (own.openFrames + (lastFrames.isEmpty ? [frame] : lastFrames)).ascending
+      // A FIN may complete a message; what only breaks one off is none of its packets.
+      let breaksOff = count == 0 && own.finish == nil
+      let last = lastFrames.isEmpty && !breaksOff ? [frame] : lastFrames
+      let frames = (own.openFrames + last).ascending
       lastFrames = frames == [frame] ? [] : frames
       dissection.beginMessage(
         from: first, octets: own.openOctets + count, frames: lastFrames)

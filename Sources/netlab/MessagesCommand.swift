@@ -33,6 +33,12 @@ struct MessagesCommand: ParsableCommand {
   @OptionGroup(title: "Keys") var keys: KeyOptions
   @OptionGroup(title: "How they are printed") var output: MessageOutputOptions
 
+  @Option(
+    name: .customLong("write-har"),
+    help: ArgumentHelp(
+      "Write HTTP exchanges and WebSocket messages as HTTP Archive 1.2.", valueName: "file"))
+  var archive: String?
+
   mutating func validate() throws {
     let sources = [file, readFile].compactMap { $0 }.count + (capturing.interfaces.isEmpty ? 0 : 1)
     guard capturing.isListing || sources == 1 else {
@@ -62,9 +68,10 @@ struct MessagesCommand: ParsableCommand {
     let filter = try filters.makeDisplayFilter(filters.displayExpression, registry)
     var captureFilter = try filters.capture.map { try CaptureFilter($0, linkType: .ethernet) }
     let printer = try output.makePrinter(source: path, filter: filter)
+    let har = try archive.map { try HARRecorder($0, above: printer) }
     let fernetKeys = try keys.load()
     var pipeline = try Pipeline(
-      registry: registry, filter: nil, printer: printer, keys: fernetKeys,
+      registry: registry, filter: nil, printer: har ?? printer, keys: fernetKeys,
       isFlushedPerFrame: output.isLineBuffered)
     var reader = try CaptureFileReader(path, follow: false, stop: -1)
     var names = InterfaceNames(reader.interfaceTable)
@@ -81,9 +88,11 @@ struct MessagesCommand: ParsableCommand {
     } catch let error as CaptureError {
       // What was read so far is printed before the fault is told.
       try pipeline.finish()
+      try har?.close()
       throw error
     }
     try pipeline.finish()
+    try har?.close()
   }
 
   private func capture(_ registry: Registry) throws {
@@ -95,56 +104,14 @@ struct MessagesCommand: ParsableCommand {
     var live = try LiveCapture(capturing.live(filter: filters.captureExpression))
     // From here on root is gone: before an octet is looked at.
     try plan.carryOut()
+    let har = try archive.map { try HARRecorder($0, above: printer) }
     let pipeline = try Pipeline(
-      registry: registry, filter: nil, printer: printer, keys: fernetKeys, isFlushedPerFrame: false)
+      registry: registry, filter: nil, printer: har ?? printer, keys: fernetKeys,
+      isFlushedPerFrame: false)
     var session = try CaptureSession(
       interfaces: live.interfaces, pipeline: pipeline, files: capturing.files(path: nil),
       writing: WriteOptions(), isPrinting: true)
     try session.run(&live)
-  }
-}
-
-/// How messages are printed.
-struct MessageOutputOptions: ParsableArguments {
-  /// The forms that rows have.
-  enum Form: String, CaseIterable, ExpressibleByArgument {
-    case text, jsonl, csv
-  }
-
-  @Option(
-    name: [.customShort("T"), .customLong("format")], help: "Output form: text, jsonl or csv.")
-  var form: Form = .text
-
-  @Option(
-    name: [.customShort("t"), .customLong("time")],
-    help: "Time column: r, a, ad, adoy, d, dd, e, u, ud or udoy.")
-  var time: TimeFormat = .relative
-
-  @Flag(
-    name: [.customShort("n"), .customLong("no-names")],
-    help: "No name look-ups. netlab makes none; the flag is taken for tshark's sake.")
-  var noNames = false
-
-  @Flag(
-    name: [.customShort("l"), .customLong("line-buffered")],
-    help: "Pass each line on at once. Automatic when live.")
-  var isLineBuffered = false
-
-  @Flag(name: .customLong("ascii"), help: "Print -> instead of the arrow.")
-  var isASCII = false
-
-  @Flag(
-    name: .customLong("verdicts"), inversion: .prefixedNo,
-    help: "At the end of each connection say how it ended.")
-  var hasVerdicts = true
-
-  func makePrinter(source: String, filter: DisplayFilter?) throws -> any PacketPrinter {
-    let rows: any RowPrinter
-    switch form {
-    case .text: rows = MessageLinePrinter(time: time, ascii: isASCII)
-    case .jsonl: rows = MessageJSONPrinter(tool: "netlab " + Netlab.version, source: source)
-    case .csv: rows = MessageCSVPrinter(time: time)
-    }
-    return MessagePrinter(rows, filter: filter, verdicts: hasVerdicts)
+    try har?.close()
   }
 }

@@ -25,7 +25,7 @@ struct OutputOptions: ParsableArguments {
 
   @Option(
     name: [.customShort("e"), .customLong("field")], parsing: .unconditionalSingleValue,
-    help: "With -T fields: a field to print; repeatable. `netlab fields` lists them.")
+    help: "With -T fields or jsonl: a field to print; repeatable. `netlab fields` lists them.")
   var fields: [String] = []
 
   @Option(
@@ -49,6 +49,13 @@ struct OutputOptions: ParsableArguments {
     help: "Print all layers, but the fields of these protocols only (comma-separated).")
   var opened: String?
 
+  @Flag(
+    name: .customLong("offsets"),
+    help:
+      "With -V or -O: each field names the frame and the octets it stands in, or that it is derived."
+  )
+  var hasOffsets = false
+
   @Flag(name: [.customShort("x"), .customLong("hex")], help: "Print the octets in hexadecimal.")
   var isHex = false
 
@@ -65,6 +72,8 @@ struct OutputOptions: ParsableArguments {
     help: "Pass each line on at once. Automatic when live.")
   var isLineBuffered = false
 
+  @OptionGroup var colors: ColorOptions
+
   @Flag(name: .customLong("ascii"), help: "Print -> instead of the arrow.")
   var isASCII = false
 
@@ -76,8 +85,8 @@ struct OutputOptions: ParsableArguments {
       throw ValidationError(
         "-T fields needs at least one -e FIELD, such as -e ip.src; `netlab fields` lists them")
     }
-    if form != .fields, !fields.isEmpty {
-      throw ValidationError("-e FIELD goes with -T fields")
+    if form != .fields, form != .jsonl, !fields.isEmpty {
+      throw ValidationError("-e FIELD goes with -T fields and -T jsonl")
     }
   }
 
@@ -89,25 +98,57 @@ struct OutputOptions: ParsableArguments {
     let isCompatible = compatibility == .tshark
     switch form {
     case .fields:
-      do throws(FieldsPrinter.OptionError) {
-        return try FieldsPrinter(
-          fields, options: FieldsPrinter.Options(fieldOptions), index: FieldIndex(.standard))
-      } catch {
-        throw Failure(.usage, error.message, remedy: error.remedy)
-      }
+      return try FieldsPrinter(
+        OutputOptions.choice(fields), options: OutputOptions.options(fieldOptions))
     case .json: return JSONPrinter()
-    case .jsonl: return JSONLinesPrinter(tool: "netlab " + Netlab.version, source: source)
+    case .jsonl:
+      return JSONLinesPrinter(
+        tool: "netlab " + Netlab.version, source: source,
+        fields: fields.isEmpty ? nil : try OutputOptions.choice(fields))
     case .ek: return ElasticPrinter()
     case .csv: return CSVPrinter(time: time)
     case .text:
       let printer: any PacketPrinter
       if isTree || opened != nil {
-        printer = TreePrinter(opened: isTree ? nil : try openedProtocols())
+        printer = TreePrinter(
+          opened: isTree ? nil : try openedProtocols(), offsets: hasOffsets)
       } else {
-        printer = SummaryPrinter(time: time, ascii: isASCII, remarks: !isCompatible)
+        printer = SummaryPrinter(
+          time: time, ascii: isASCII, remarks: !isCompatible, coloured: colors.isColoured)
       }
       return isHex ? HexPrinter(below: printer) : printer
     }
+  }
+
+  /// The printer for one message.
+  func makePrinter(source: String, message: MessageID) throws -> MessagePrinter {
+    let rows: any RowPrinter
+    switch form {
+    case .fields:
+      rows = MessagesAsPackets(
+        try FieldsPrinter(
+          OutputOptions.choice(fields), options: OutputOptions.options(fieldOptions),
+          messages: true))
+    case .json: rows = MessagesAsPackets(JSONPrinter())
+    case .ek: rows = MessagesAsPackets(ElasticPrinter())
+    case .jsonl:
+      rows = MessageJSONPrinter(
+        tool: "netlab " + Netlab.version, source: source,
+        fields: fields.isEmpty ? nil : try OutputOptions.choice(fields))
+    case .csv: rows = MessageCSVPrinter(time: time)
+    case .text where isTree || opened != nil:
+      let tree = TreePrinter(
+        opened: isTree ? nil : try openedProtocols(), offsets: hasOffsets, message: true)
+      rows = MessagesAsPackets(isHex ? MessageHexPrinter(below: tree) : tree)
+    case .text:
+      rows =
+        isHex
+        ? MessagesAsPackets(
+          MessageHexPrinter(below: SummaryPrinter(time: time, ascii: isASCII)))
+        : MessageLinePrinter(
+          time: time, ascii: isASCII, coloured: colors.isColoured, width: StandardOutput.width)
+    }
+    return MessagePrinter(rows, only: message)
   }
 
   private func openedProtocols() throws -> Set<String> {
@@ -118,5 +159,25 @@ struct OutputOptions: ParsableArguments {
         remedy: "`netlab fields` lists the protocols")
     }
     return Set(names)
+  }
+}
+
+extension OutputOptions {
+  /// The fields that -e names.
+  static func choice(_ names: [String]) throws -> FieldChoice {
+    do throws(FieldsPrinter.OptionError) {
+      return try FieldChoice(names, index: FieldIndex(.standard))
+    } catch {
+      throw Failure(.usage, error.message, remedy: error.remedy)
+    }
+  }
+
+  /// The settings that -E names.
+  static func options(_ settings: [String]) throws -> FieldsPrinter.Options {
+    do throws(FieldsPrinter.OptionError) {
+      return try FieldsPrinter.Options(settings)
+    } catch {
+      throw Failure(.usage, error.message, remedy: error.remedy)
+    }
   }
 }

@@ -14,6 +14,7 @@ struct ReadCommand: ParsableCommand {
       Examples:
         netlab read chat.pcapng -Y 'tcp.analysis.retransmission' -V
         netlab read chat.pcapng -T fields -e frame.number -e ip.src -e tcp.flags
+        netlab read chat.pcapng --message 16.2 -V -x
       """)
 
   @Argument(help: "The capture file; - is standard input.")
@@ -34,6 +35,19 @@ struct ReadCommand: ParsableCommand {
     help: ArgumentHelp("Stop after this many packets read.", valueName: "n"))
   var count: Int?
 
+  @Option(
+    name: .customLong("message"),
+    help: ArgumentHelp(
+      "Print only this message, as `netlab messages` numbers them; with -V through all its layers.",
+      valueName: "N.k"))
+  var message: String?
+
+  @Option(
+    name: .customLong("write-har"),
+    help: ArgumentHelp(
+      "Write HTTP exchanges and WebSocket messages as HTTP Archive 1.2.", valueName: "file"))
+  var archive: String?
+
   @Flag(name: .customLong("follow"), help: "At the end of the file wait for more. Ctrl-C ends it.")
   var isFollowing = false
 
@@ -41,6 +55,10 @@ struct ReadCommand: ParsableCommand {
     guard (file == nil) != (readFile == nil) else {
       throw ValidationError(
         file == nil ? "which file? `netlab read FILE`" : "one file at a time: FILE or -r FILE")
+    }
+    if let message, MessageID(message) == nil {
+      throw ValidationError(
+        "--message wants an id N.k such as 16.2; `netlab messages` prints them, not '\(message)'")
     }
     if let count, count < 1 { throw ValidationError("-c wants at least 1 packet") }
   }
@@ -58,17 +76,21 @@ struct ReadCommand: ParsableCommand {
     var captureFilter = try filters.capture.map {
       try CaptureFilter($0, linkType: .ethernet)
     }
-    let printer = writing.prints ? try output.makePrinter(source: path) : nil
+    let only = message.flatMap { MessageID($0) }
+    let one = try only.map { try output.makePrinter(source: path, message: $0) }
+    let printer = try one ?? (writing.prints ? output.makePrinter(source: path) : nil)
+    let har = try archive.map { try HARRecorder($0, above: printer) }
     let stop = isFollowing ? try LiveStop() : nil
     stop?.catchSignals()
     var reader = try CaptureFileReader(path, follow: isFollowing, stop: stop?.descriptor ?? -1)
     var pipeline = try Pipeline(
-      registry: registry, filter: filter, printer: printer, keys: fernetKeys,
+      registry: registry, filter: filter, printer: har ?? printer, keys: fernetKeys,
       isFlushedPerFrame: output.isLineBuffered)
     var progress = Progress(isShown: printer == nil || !StandardOutput.isTerminal)
     var names = InterfaceNames(reader.interfaceTable)
     var writer = try writing.makeWriter(reading: reader)
-    let limit = count ?? .max
+    // One frame more, so that what the end of the capture completes has another number.
+    let limit = count ?? only.map { $0.frame + 1 } ?? .max
 
     defer { progress.erase() }
     do {
@@ -87,16 +109,23 @@ struct ReadCommand: ParsableCommand {
         } else {
           pipeline.skip()
         }
-        return pipeline.frames < limit
+        return pipeline.frames < limit && one?.isFound != true
       }
     } catch let error as CaptureError {
       // What was read so far is printed and saved before the fault is told.
       try pipeline.finish()
       try writer?.close()
+      try har?.close()
       throw error
     }
     try pipeline.finish()
     try writer?.close()
+    try har?.close()
+    if let only, let one, !one.isFound {
+      throw Failure(
+        .no, "there is no message \(only.frame).\(only.part) in \(path)",
+        remedy: "`netlab messages \(path)` lists them")
+    }
   }
 }
 

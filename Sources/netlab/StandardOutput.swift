@@ -13,6 +13,15 @@ struct StandardOutput: ~Copyable {
   /// True when a person is watching.
   static var isTerminal: Bool { isatty(STDOUT_FILENO) == 1 }
 
+  /// Columns of the terminal; nil when there is none, or it does not say.
+  static var width: Int? {
+    var size = winsize()
+    guard isTerminal, ioctl(STDOUT_FILENO, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0 else {
+      return nil
+    }
+    return Int(size.ws_col)
+  }
+
   /// Passes the text on once 64 KiB have gathered.
   mutating func flushIfFull() throws {
     if buffer.count >= 1 << 16 { try flush() }
