@@ -45,4 +45,10 @@ public struct DisplayFilter: PacketPredicate {
   public func matches(_ dissection: borrowing Dissection, in frame: RawSpan) -> Bool {
     program.run(dissection, frame)
   }
+
+  /// The names that it asks about.
+  var names: [String] {
+    guard let syntax else { return [] }
+    return FilterWords(text: Array(text.utf8), index: index).names(syntax).map(\.name)
+  }
 }

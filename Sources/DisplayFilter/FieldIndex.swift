@@ -40,11 +40,17 @@ public struct FieldIndex: Sendable {
   /// All names, protocol by protocol in the order of their declaration.
   public private(set) var entries: [Entry] = []
   private var positions: [String: Int] = [:]
+  /// Protocols of messages, above the transport.
+  private var messageLayers: Set<String> = []
 
   /// - Parameter registry: The protocols whose names are wanted.
   public init(_ registry: Registry) {
     for layer in registry.layers {
       let description = layer.description
+      // What no number of a packet leads to stands on a stream, or in a message.
+      if layer.carriedBy.allSatisfy({ $0.space == .message }), layer.summarizes {
+        messageLayers.insert(description.name)
+      }
       add(
         description.name, description.title, .protocol, description,
         .layer(layer, FieldInfo(description.name, description.title, .octets)))
@@ -101,6 +107,11 @@ public struct FieldIndex: Sendable {
         type: sort == .protocol ? "protocol" : Self.title(of: source.info),
         layer: description?.name ?? "", layerTitle: description?.title ?? "",
         reference: description?.reference ?? "", members: members, sources: [source], kind: kind))
+  }
+
+  /// Whether a name belongs to a protocol of messages.
+  func isAboveTransport(_ name: String) -> Bool {
+    entry(name).map { messageLayers.contains($0.layer) } ?? false
   }
 
   private static func title(of info: FieldInfo) -> String {

@@ -2,9 +2,15 @@ import PacketCore
 
 /// The forms of `netlab messages`: what stands before, between and after rows.
 public protocol RowPrinter: AnyObject {
+  /// Whether rows show what the analysis of TCP finds.
+  var showsAnalysis: Bool { get }
   func begin(into text: inout TextBuffer)
   func print(_ row: borrowing Row, _ dissection: borrowing Dissection, into text: inout TextBuffer)
   func end(into text: inout TextBuffer)
+}
+
+extension RowPrinter {
+  public var showsAnalysis: Bool { false }
 }
 
 /// One row a message: goes through the messages of each packet, asks the filter about each of them,
@@ -32,6 +38,7 @@ public final class MessagePrinter: PacketPrinter {
 
   public var wantsEnd: Bool { true }
   public var asksAboutPackets: Bool { filter != nil }
+  public var showsAnalysis: Bool { filter != nil || rows.showsAnalysis }
   public func begin(into text: inout TextBuffer) { rows.begin(into: &text) }
   public func end(into text: inout TextBuffer) { rows.end(into: &text) }
 

@@ -1,7 +1,8 @@
 import PacketCore
 
 extension Registry {
-  /// Every protocol that netlab knows. A new one is one line here.
+  /// Every protocol that netlab knows. A new one is one line here: among the layers, or among the
+  /// streams, which are asked in this order what a connection's first octets are.
   public static let standard = Registry(
     [
       Ethernet.self,
@@ -26,7 +27,6 @@ extension Registry {
       IGMP.self,
       UDP.self,
       DNS.self,
-      Fernet.self,
       HTTP.self,
       WebSocket.self,
       EngineIO.self,
@@ -35,5 +35,10 @@ extension Registry {
       SocketIOAttachment.self,
       Chat.self,
       JSON.self,
-    ], streams: [HTTPStream.self, WebSocketStream.self])
+      Fernet.self,
+    ],
+    streams: [
+      HTTPStream.self,
+      WebSocketStream.self,
+    ])
 }

@@ -16,9 +16,8 @@ struct Netlab: ParsableCommand {
     version: version,
     subcommands: [
       CaptureCommand.self, ReadCommand.self, MessagesCommand.self, FollowCommand.self,
-      FieldsCommand.self,
-      FilterCommand.self,
-      InterfacesCommand.self, DoctorCommand.self,
+      StatsCommand.self, AssertCommand.self, GenCommand.self, FieldsCommand.self,
+      FilterCommand.self, InterfacesCommand.self, DoctorCommand.self,
     ])
 
   static let version = "0.1.0"
@@ -42,6 +41,8 @@ struct Netlab: ParsableCommand {
       let failure = Failure(error)
       write(standardError: failure.text)
       return failure.status
+    } catch let code as ExitCode {
+      return ExitStatus(rawValue: code.rawValue) ?? .internal
     } catch is OutputClosed {
       return .done
     } catch {

@@ -32,6 +32,13 @@ let package = Package(
       ],
       swiftSettings: fuzzed),
     .executableTarget(
+      name: "FuzzWebSocket",
+      dependencies: [
+        .product(name: "Protocols", package: "netlab"),
+        .product(name: "PacketCore", package: "netlab"),
+      ],
+      swiftSettings: fuzzed),
+    .executableTarget(
       name: "FuzzEngineIO",
       dependencies: [
         .product(name: "Protocols", package: "netlab"),
