@@ -59,7 +59,7 @@ import Testing
     "eio_binary.data", "sio.event", "sio.arg", "sio.data", "sio.sid",
     "sio.error", "sio_attachment.data", "chat.room", "chat.sender", "chat.message", "chat.notice",
     "chat.member", "chat.error",
-    "tcp.segment_data", "websocket.masked_payload", "websocket.payload",
+    "tcp.segment_data", "http.file_data", "websocket.masked_payload", "websocket.payload",
     "websocket.payload.continue", "websocket.payload.text", "websocket.payload.binary",
     "websocket.payload.close", "websocket.payload.close.status_code",
     "websocket.payload.close.reason", "websocket.payload.ping", "websocket.payload.pong",
