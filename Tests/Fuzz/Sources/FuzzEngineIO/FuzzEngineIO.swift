@@ -30,7 +30,7 @@ struct Carrier: Layer {
     dissection.stream.session = UInt64(sender >> 3 & 3)
     // Engine.IO in text three times out of four.
     let type: UInt16 = kind & 3 == 3 ? UInt16(kind >> 2 & 7) + 1 : 1
-    dissection.beginMessage(from: index + 1, octets: bytes.byteCount)
+    dissection.beginMessage(from: index, octets: bytes.byteCount)
     dissection.continueIn(0, dissection.layers[index].payload, as: PayloadType(.message, type))
     return .nothing
   }
