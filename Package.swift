@@ -39,7 +39,9 @@ let package = Package(
     .target(
       name: "Statistics", dependencies: ["PacketCore", "Protocols", "Projection"],
       swiftSettings: strict),
-    .target(name: "Traces", dependencies: ["PacketCore", "Protocols"], swiftSettings: strict),
+    .target(
+      name: "Traces", dependencies: ["PacketCore", "Protocols", "Cryptography"],
+      swiftSettings: strict),
     .executableTarget(
       name: "netlab",
       dependencies: [
@@ -67,7 +69,8 @@ let package = Package(
       swiftSettings: strict),
     .testTarget(
       name: "TracesTests",
-      dependencies: ["Traces", "Protocols", "PacketCore", "Capture"], swiftSettings: strict),
+      dependencies: ["Traces", "Protocols", "PacketCore", "Capture", "Cryptography"],
+      swiftSettings: strict),
     .testTarget(
       name: "DisplayFilterTests",
       dependencies: ["DisplayFilter", "Protocols", "PacketCore", "Capture"],

@@ -1,10 +1,10 @@
 import Glibc
 
-/// Dates and durations as filters write them.
-enum TimeLiteral {
+/// Dates and durations as filters, and options that take a moment, write them.
+public enum TimeLiteral {
   /// Nanoseconds of a decimal number of seconds, which may be negative; digits beyond the ninth
   /// are dropped.
-  static func seconds(_ word: some StringProtocol) -> Int128? {
+  public static func seconds(_ word: some StringProtocol) -> Int128? {
     var cursor = Cursor(Array(word.utf8))
     let isNegative = cursor.skip(45)
     guard let value = cursor.decimal(), cursor.isAtEnd else { return nil }
@@ -14,7 +14,7 @@ enum TimeLiteral {
   /// Nanoseconds since 1970 of "2026-11-22 21:26:53.2" (also with T, with Z or an offset, and
   /// without the time or its seconds) and of "Nov 22, 2026 21:26:53". What names no zone is local
   /// time, as in Wireshark.
-  static func date(_ text: some StringProtocol) -> Int128? {
+  public static func date(_ text: some StringProtocol) -> Int128? {
     var cursor = Cursor(Array(text.utf8))
     cursor.skipSpaces()
     var date = Date()

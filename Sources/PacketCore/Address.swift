@@ -10,6 +10,10 @@ public struct IPv4Address: Hashable, Sendable, BitwiseCopyable {
   /// The address as one number: 10.0.0.1 is 0x0a000001.
   public var value: UInt32
   @inlinable public init(_ value: UInt32) { self.value = value }
+  /// The four numbers that people write with dots between them.
+  @inlinable public init(_ a: UInt8, _ b: UInt8, _ c: UInt8, _ d: UInt8) {
+    value = UInt32(a) << 24 | UInt32(b) << 16 | UInt32(c) << 8 | UInt32(d)
+  }
 }
 
 /// An IPv6 address. RFC 4291.

@@ -5,6 +5,9 @@ public struct ByteWriter: Sendable {
 
   public init() {}
 
+  /// - Parameter capacity: Octets that there is room for at once.
+  public init(capacity: Int) { bytes.reserveCapacity(capacity) }
+
   /// Appends an integer, most significant octet first.
   public mutating func write<T: FixedWidthInteger>(_ value: T) {
     withUnsafeBytes(of: value.bigEndian) { bytes.append(contentsOf: $0) }

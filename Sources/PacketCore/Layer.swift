@@ -26,6 +26,14 @@ public protocol Layer: ErasedLayer, Sendable, Equatable {
   /// Writes the header exactly as the fields say, damage included: what `init(reading:)` read.
   func write(to writer: inout ByteWriter)
 
+  /// Fills in the fields that depend on the layer's neighbours, before the layer is written as part
+  /// of a `Packet`: the number of what follows, lengths, checksums. Nothing, unless a layer has
+  /// such fields.
+  mutating func complete(_ surroundings: Surroundings)
+
+  /// The two ends that the header names for the sums of the layers above; nil for most layers.
+  var endpoints: Endpoints? { get }
+
   /// What follows the header.
   var payloadType: PayloadType { get }
 

@@ -4,6 +4,8 @@ public struct Payload: Layer {
   public var octets: [UInt8]
 
   public init(_ octets: [UInt8]) { self.octets = octets }
+  /// The text's UTF-8 octets.
+  public init(_ text: String) { octets = Array(text.utf8) }
 
   public static let carriedBy: [PayloadType] = []
   public static var summarizes: Bool { false }

@@ -2,6 +2,8 @@ import PacketCore
 
 /// The forms of `netlab messages`: what stands before, between and after rows.
 public protocol RowPrinter: AnyObject {
+  /// Whether rows show what the analysis of TCP finds.
+  var showsAnalysis: Bool { get }
   func begin(into text: inout TextBuffer)
   /// One row.
   ///
@@ -58,6 +60,10 @@ public struct MessageID: Equatable, Sendable {
   }
 }
 
+extension RowPrinter {
+  public var showsAnalysis: Bool { false }
+}
+
 /// One row a message: goes through the messages of each packet, asks the filter about each of them,
 /// and hands the rows to one of the forms.
 public final class MessagePrinter: PacketPrinter {
@@ -90,6 +96,7 @@ public final class MessagePrinter: PacketPrinter {
 
   public var wantsEnd: Bool { true }
   public var asksAboutPackets: Bool { filter != nil }
+  public var showsAnalysis: Bool { filter != nil || rows.showsAnalysis }
   public func begin(into text: inout TextBuffer) { rows.begin(into: &text) }
   public func end(into text: inout TextBuffer) { rows.end(into: &text) }
 

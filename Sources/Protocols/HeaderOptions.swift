@@ -18,6 +18,14 @@ public struct HeaderOptions: Sendable, Equatable {
     for index in 0..<count { set(octets[index], at: index) }
   }
 
+  /// The same octets and as many zeros (the end of the list) as make whole words of four: what a
+  /// header can hold, since its length counts words.
+  var padded: HeaderOptions {
+    var options = self
+    options.count = (count + 3) & ~3
+    return options
+  }
+
   /// Reads `count` octets, 0 to 40.
   /// - Throws: `ParseError` when fewer are left.
   @inline(__always)

@@ -6,12 +6,14 @@ extension TCPConnection.State {
   ///
   /// - Parameters:
   ///   - isNew: This is the connection's first segment.
+  ///   - isAnalysing: Whether the segment is judged.
   ///   - own: The direction of the segment's sender.
   ///   - peer: The other direction.
   ///   - streams: Counts the connections, for one that begins here.
   mutating func take(
-    _ tcp: TCP, _ segment: TCPSegment, hasOptions: Bool, isNew: Bool, own: inout TCPDirection,
-    peer: inout TCPDirection, _ waiting: inout TCPUnacknowledged, _ streams: inout UInt32,
+    _ tcp: TCP, _ segment: TCPSegment, hasOptions: Bool, isNew: Bool, isAnalysing: Bool,
+    own: inout TCPDirection, peer: inout TCPDirection, _ waiting: inout TCPUnacknowledged,
+    _ streams: inout UInt32,
     _ note: inout TCPNote
   ) {
     let isFirst = segment.flags.contains(.syn)
@@ -25,9 +27,11 @@ extension TCPConnection.State {
 
     if note.facts.contains(.hasLength) {
       learnBases(segment, &own, &peer)
-      TCPAnalysis.judge(
-        segment, own: &own, peer: &peer, initialRoundTrip: initialRoundTrip, waiting: &waiting,
-        note: &note)
+      if isAnalysing {
+        TCPAnalysis.judge(
+          segment, own: &own, peer: &peer, initialRoundTrip: initialRoundTrip, waiting: &waiting,
+          note: &note)
+      }
     }
     note.sequenceBase = own.base
     note.acknowledgmentBase = peer.base

@@ -27,6 +27,8 @@ struct TCPConnectionTable: Sendable {
   private var streams: UInt32 = 0
   /// Segments that wait for acknowledgment, of all connections.
   private(set) var waiting: TCPUnacknowledged
+  /// Whether segments are judged (`TCPAnalysis`).
+  var isAnalysing = true
   /// The connection whose waiting segments go next when all places are taken.
   private var sweep = none
 
@@ -54,23 +56,26 @@ struct TCPConnectionTable: Sendable {
     note.isFromHigh = fromHigh
     let block = Int(number) >> Self.blockShift
     Self.take(
-      tcp, segment, hasOptions: hasOptions, isNew: known == nil, fromHigh: fromHigh,
+      tcp, segment, hasOptions: hasOptions, isNew: known == nil, isAnalysing: isAnalysing,
+      fromHigh: fromHigh,
       into: &blocks[block][Int(number) & Self.blockMask], &waiting, &streams, &note)
     return forgotten != before
   }
 
   private static func take(
-    _ tcp: TCP, _ segment: TCPSegment, hasOptions: Bool, isNew: Bool, fromHigh: Bool,
-    into connection: inout TCPConnection, _ waiting: inout TCPUnacknowledged,
+    _ tcp: TCP, _ segment: TCPSegment, hasOptions: Bool, isNew: Bool, isAnalysing: Bool,
+    fromHigh: Bool, into connection: inout TCPConnection, _ waiting: inout TCPUnacknowledged,
     _ streams: inout UInt32, _ note: inout TCPNote
   ) {
     if fromHigh {
       connection.state.take(
-        tcp, segment, hasOptions: hasOptions, isNew: isNew, own: &connection.fromHigh,
+        tcp, segment, hasOptions: hasOptions, isNew: isNew, isAnalysing: isAnalysing,
+        own: &connection.fromHigh,
         peer: &connection.fromLow, &waiting, &streams, &note)
     } else {
       connection.state.take(
-        tcp, segment, hasOptions: hasOptions, isNew: isNew, own: &connection.fromLow,
+        tcp, segment, hasOptions: hasOptions, isNew: isNew, isAnalysing: isAnalysing,
+        own: &connection.fromLow,
         peer: &connection.fromHigh, &waiting, &streams, &note)
     }
     if tcp.flags.contains(.syn) {

@@ -26,6 +26,13 @@ public final class TCPConversations: LayerMemory, StreamHolder {
     set { streams.keepsPackets = newValue }
   }
 
+  /// Whether segments are judged: retransmissions, windows, acknowledgments. Whoever shows none of
+  /// that need not wait for it; streams do without.
+  public var isAnalysing: Bool {
+    get { table.isAnalysing }
+    set { table.isAnalysing = newValue }
+  }
+
   /// Connections remembered now.
   public var count: Int { table.count }
   /// Connections that were forgotten to make room.

@@ -6,6 +6,12 @@ extension TCPStreams {
   /// - Returns: False when nothing is left to do.
   func resume(_ bytes: RawSpan, into dissection: inout Dissection) -> Bool {
     guard let stream = current else { return false }
+    return stream._withUnsafeGuaranteedRef { resume($0, bytes, into: &dissection) }
+  }
+
+  private func resume(
+    _ stream: TCPStream, _ bytes: RawSpan, into dissection: inout Dissection
+  ) -> Bool {
     while true {
       if !chunk.range.isEmpty || stream.reader?.hasMore == true {
         if step(stream, bytes, into: &dissection) {
@@ -35,8 +41,11 @@ extension TCPStreams {
     nextJob = 0
     current = nil
     if keepsPackets { keepPacket(stream, bytes, in: &dissection) }
-    if stream.slot < streams.count, streams[Int(stream.slot)] === stream {
-      if stream.counted != 0 || stream.held != 0 { settle(stream, in: &dissection) }
+    // A compressed stream's reader takes its memory with a message, not with what waits.
+    guard mayHold || stream.counted != 0 || stream.isTimeToCount else { return false }
+    mayHold = false
+    if streams[Int(stream.slot)] === stream, stream.counted != 0 || stream.held != 0 {
+      settle(stream, in: &dissection)
     }
     return false
   }
@@ -102,7 +111,7 @@ extension TCPStreams {
     if current == nil {
       while ending < streams.count, streams[ending] == nil { ending += 1 }
       guard ending < streams.count else { return false }
-      current = streams[ending]
+      current = streams[ending].map { Unmanaged.passUnretained($0) }
       frame = dissection.frame.number
       layer = 0
       jobs = [.end(.capture)]
@@ -268,6 +277,10 @@ extension TCPStreams {
     own.consumed &+= UInt64(hole)
     own.needed = 1
     own.isMidStream = true
+    // The reader may have more to say about it: not about an earlier packet's chunk.
+    isFromHigh = isHigh
+    isBuffered = false
+    chunk = self.chunk(0..<0, 0, own, stream, isHigh, dissection.frame.time)
     dissection.stream = context(stream, isHigh)
     if let reader = stream.reader,
       !reader.gap(unseen, from: dissection.stream.side, into: &dissection)
@@ -447,6 +460,7 @@ extension TCPStreams {
       return giveUp(own, 0..<0, TCPStreamFinding.tooLong, in: &dissection)
     }
     own.needed = count
+    mayHold = true
     dissection.stream.isWaiting = true
     // Octets of the buffer are there already.
     guard chunk.buffer == 0 else { return isBuffered = false }

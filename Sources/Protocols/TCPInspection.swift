@@ -51,7 +51,14 @@ extension TCP {
       hasEnd: !flags.isDisjoint(with: [.fin, .rst]))
     // What the receiver throws away is not part of the stream.
     if isRead, note.checksum.status != .bad, note.facts.contains(.hasLength) {
-      read(record, note, bytes, at: index, in: &dissection, memory.streams)
+      if record.missing == 0, flags.isDisjoint(with: [.syn, .fin, .rst]), note.length > 0,
+        memory.streams.takeNext(
+          note, sequence, record.payload, bytes, at: index, in: dissection)
+      {
+        dissection.resumeStream()
+      } else {
+        read(record, note, bytes, at: index, in: &dissection, memory.streams)
+      }
     }
     return payloadType
   }

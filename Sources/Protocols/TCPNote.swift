@@ -140,14 +140,17 @@ public struct TCPNote: BitwiseCopyable, Sendable {
   var duplicateAckNumber: UInt32 = 0
   var duplicateAckFrame: UInt32 = 0
   /// The frame that this segment acknowledges, 0 for none.
-  var ackedFrame: UInt32 = 0
+  public internal(set) var ackedFrame: UInt32 = 0
   var bytesInFlight: UInt32 = 0
   var pushBytesSent: UInt32 = 0
   /// The frame whose loss this segment repairs, 0 for none.
   var retransmittedFrame: UInt32 = 0
+  /// From the frame that this segment acknowledges to this one; means something only with
+  /// `ackedFrame`. Nanoseconds.
+  public internal(set) var ackRoundTrip: Int64 = 0
+  /// From the SYN to the first ACK that is none, 0 before. Nanoseconds.
+  public internal(set) var initialRoundTrip: Int64 = 0
   // Nanoseconds.
-  var ackRoundTrip: Int64 = 0
-  var initialRoundTrip: Int64 = 0
   var retransmissionTimeout: Int64 = 0
   var sinceFirst: Int64 = 0
   var sincePrevious: Int64 = 0

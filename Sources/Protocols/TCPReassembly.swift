@@ -29,7 +29,8 @@ extension TCPStreams {
   ) {
     layer = index
     frame = dissection.frame.number
-    current = stream
+    current = Unmanaged.passUnretained(stream)
+    mayHold = true
     let own = stream.octets(fromHigh: segment.fromHigh)
     if segment.flags.contains(.ack) { acknowledged(segment, stream) }
     if !own.hasNext { begin(segment, stream, own) }

@@ -14,7 +14,10 @@ final class TCPStream {
   /// The octets that the lower end of the connection's key sent, and those of the higher end.
   let fromLow = TCPOctets()
   let fromHigh = TCPOctets()
-  @exclusivity(unchecked) var reader: (any StreamProtocol)?
+  @exclusivity(unchecked) var reader: (any StreamProtocol)? {
+    didSet { isRead = reader != nil }
+  }
+  @exclusivity(unchecked) private(set) var isRead = false
   @exclusivity(unchecked) var readerName = ""
   @exclusivity(unchecked) var lowSide: Side
   @exclusivity(unchecked) var sideIsKnown = false
@@ -42,8 +45,10 @@ final class TCPStream {
     lowSide = lowPort < highPort ? .server : .client
   }
 
+  @inline(__always)
   func octets(fromHigh isHigh: Bool) -> TCPOctets { isHigh ? fromHigh : fromLow }
 
+  @inline(__always)
   func side(fromHigh isHigh: Bool) -> Side { isHigh ? lowSide.other : lowSide }
 
   /// `side` sent what came from the given end.
@@ -51,6 +56,10 @@ final class TCPStream {
     lowSide = isHigh ? side.other : side
     sideIsKnown = true
   }
+
+  /// Now and then a reader is asked what it holds.
+  @inline(__always)
+  var isTimeToCount: Bool { (fromLow.messages &+ fromHigh.messages) & 15 == 4 }
 
   /// Octets held now.
   var held: Int { fromLow.held + fromHigh.held + (reader?.heldOctets ?? 0) }
@@ -133,6 +142,10 @@ final class TCPOctets {
   @exclusivity(unchecked) private var traces: InlineArray<8, Trace> = .init(repeating: Trace())
   @exclusivity(unchecked) private var traceCount = 0
 
+  /// Whether nothing waits and nothing has ended: the next segment can be read where it stands.
+  @inline(__always)
+  var isPlain: Bool { hasNext && !isLost && !hasEnded && finish == nil && buffer.isEmpty }
+
   /// Octets in order that wait for the rest of their message.
   var waiting: Int { buffer.count }
   /// Octets held; a kept packet counts for about as many as it takes.
@@ -202,21 +215,27 @@ final class TCPOctets {
   }
 
   /// Not for keys: tells segments apart that ought to be equal.
+  @inline(__always)
   private static func hash(_ octets: RawSpan) -> UInt64 {
-    var state: UInt64 = 0x9E37_79B9_7F4A_7C15 ^ UInt64(octets.byteCount)
+    let count = octets.byteCount
+    var state: UInt64 = 0x9E37_79B9_7F4A_7C15 ^ UInt64(truncatingIfNeeded: count)
+    guard count >= 8 else {
+      for at in 0..<count {
+        let octet = octets.unsafeLoad(fromUncheckedByteOffset: at, as: UInt8.self)
+        state = (state ^ UInt64(octet)) &* 0x94D0_49BB_1331_11EB
+      }
+      return state
+    }
     var at = 0
-    while at &+ 8 <= octets.byteCount {
+    while at &+ 8 <= count {
       let word = octets.unsafeLoadUnaligned(fromUncheckedByteOffset: at, as: UInt64.self)
       state = (state ^ word) &* 0xBF58_476D_1CE4_E5B9
       state ^= state &>> 29
       at &+= 8
     }
-    while at < octets.byteCount {
-      let octet = octets.unsafeLoad(fromUncheckedByteOffset: at, as: UInt8.self)
-      state = (state ^ UInt64(octet)) &* 0x94D0_49BB_1331_11EB
-      at &+= 1
-    }
-    return state
+    // The last octets, some of them for the second time.
+    let last = octets.unsafeLoadUnaligned(fromUncheckedByteOffset: count &- 8, as: UInt64.self)
+    return (state ^ last) &* 0x94D0_49BB_1331_11EB
   }
 }
 

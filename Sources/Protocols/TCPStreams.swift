@@ -38,6 +38,8 @@ final class TCPStreams {
   /// The connection that each state is of: places are used again.
   @exclusivity(unchecked) private var numbers: ContiguousArray<UInt32> = []
   @exclusivity(unchecked) var streams: ContiguousArray<TCPStream?> = []
+  /// The same, to be looked at without counting references.
+  @exclusivity(unchecked) private var handles: ContiguousArray<Unmanaged<TCPStream>?> = []
   /// Packets whose octets wait are kept as traces.
   @exclusivity(unchecked) var keepsPackets = false
   /// Octets held by all streams.
@@ -49,7 +51,11 @@ final class TCPStreams {
   @exclusivity(unchecked) var ending = 0
 
   // The packet in work.
-  @exclusivity(unchecked) var current: TCPStream?
+  @exclusivity(unchecked) var current: Unmanaged<TCPStream>?
+  /// Keeps a stream that was let go of while its last packet is in work.
+  @exclusivity(unchecked) private var retired: TCPStream?
+  /// Something may wait that did not before.
+  @exclusivity(unchecked) var mayHold = false
   @exclusivity(unchecked) var jobs: [Job] = []
   @exclusivity(unchecked) var nextJob = 0
   @exclusivity(unchecked) var chunk = StreamChunk(range: 0..<0, side: .client)
@@ -83,6 +89,38 @@ final class TCPStreams {
     slot < streams.count && streams[slot] != nil
   }
 
+  /// The segment is the next of a stream that is read, and nothing waits: the bulk of all segments.
+  /// What `take` would do for it.
+  ///
+  /// - Returns: False when it is anything else; nothing was done then.
+  @inline(__always)
+  func takeNext(
+    _ note: TCPNote, _ sequence: UInt32, _ data: Range<Int>, _ bytes: RawSpan, at index: Int,
+    in dissection: borrowing Dissection
+  ) -> Bool {
+    let slot = Int(note.slot)
+    guard slot < numbers.count, numbers[slot] == note.stream, states[slot] == .isFollowed,
+      let stream = handles[slot]
+    else { return false }
+    return stream._withUnsafeGuaranteedRef { stream in
+      let own = note.isFromHigh ? stream.fromHigh : stream.fromLow
+      guard own.next == sequence, own.isPlain, stream.isRead else { return false }
+      own.next = sequence &+ UInt32(truncatingIfNeeded: data.count)
+      own.trace(sequence, bytes.extracting(data))
+      layer = index
+      frame = dissection.frame.number
+      current = handles[slot]
+      isFromHigh = note.isFromHigh
+      isBuffered = false
+      chunkStart = data.lowerBound
+      chunk = StreamChunk(
+        range: data, buffer: 0, side: stream.side(fromHigh: isFromHigh),
+        sideIsKnown: stream.sideIsKnown, time: dissection.frame.time, position: own.consumed,
+        isMidStream: own.isMidStream, isLast: false)
+      return true
+    }
+  }
+
   /// The stream of a connection; a new one where there is none yet, or that of another connection.
   func stream(of note: TCPNote, _ ends: Endpoints, _ tcp: TCP, in dissection: inout Dissection)
     -> TCPStream
@@ -92,6 +130,7 @@ final class TCPStreams {
       numbers.append(.max)
       states.append([])
       streams.append(nil)
+      handles.append(nil)
     }
     if let known = streams[slot] {
       if known.number == note.stream { return known }
@@ -109,6 +148,7 @@ final class TCPStreams {
     numbers[slot] = note.stream
     states[slot] = .isFollowed
     streams[slot] = stream
+    handles[slot] = Unmanaged.passUnretained(stream)
     return stream
   }
 
@@ -142,6 +182,9 @@ final class TCPStreams {
       stream.counted = 0
     }
     states[Int(stream.slot)] = []
+    handles[Int(stream.slot)] = nil
+    // The packet in work may be the stream's last.
+    retired = streams[Int(stream.slot)]
     streams[Int(stream.slot)] = nil
   }
 

@@ -50,6 +50,11 @@ extension WebSocket {
       return
     }
     let note = dissection.note(of: WebSocket.self, record)
+    if note?.state == .behindClose {
+      columns.info.append(UInt64(record.headerLength &+ record.payloadLength))
+      columns.info.append(" bytes after Close")
+      return
+    }
     let kind = messageOpcode(note)
     columns.info.append(Self.name(kind))
     if !kind.isDefined {

@@ -72,6 +72,15 @@ public struct WebSocket: Layer {
   public var opcode: WebSocketOpcode { WebSocketOpcode(rawValue: flags & 15) }
   public var isMasked: Bool { maskAndLength & 0x80 != 0 }
 
+  /// Whether no shorter form could have held the length.
+  var hasMinimalLength: Bool {
+    switch maskAndLength & 0x7f {
+    case 126: length > 125
+    case 127: length > 65535
+    default: true
+    }
+  }
+
   /// Octets of the header.
   public var headerLength: Int { Self.headerLength(maskAndLength) }
 
@@ -88,7 +97,7 @@ public struct WebSocket: Layer {
     /// The buffer that the payload (unmasked) or the whole message (joined, inflated) stands in.
     var buffer: UInt16 = 0
     /// What the message is, which its continuation frames do not say.
-    var opcode = WebSocketOpcode.continuation
+    public internal(set) var opcode = WebSocketOpcode.continuation
     /// Why there is no content in a buffer.
     var state = State.read
     /// Place in the buffer.
@@ -96,9 +105,10 @@ public struct WebSocket: Layer {
     var count: UInt32 = 0
     /// Frames of the message, up to this one.
     var fragments: UInt32 = 1
-    /// Octets of the message before and after inflating; 0 when it was not compressed.
-    var compressed: UInt32 = 0
-    var inflated: UInt32 = 0
+    /// Octets of the message before inflating; 0 when it was not compressed.
+    public internal(set) var compressed: UInt32 = 0
+    /// Octets of the message after inflating; 0 when it was not compressed.
+    public internal(set) var inflated: UInt32 = 0
     /// Compression was agreed on: RSV1 says something.
     var mayCompress = false
 
@@ -109,6 +119,8 @@ public struct WebSocket: Layer {
       case fragment
       /// The message cannot be shown: too long, not all captured, not inflatable.
       case unreadable
+      /// No frame at all: octets behind a Close frame.
+      case behindClose
     }
 
     init() {}

@@ -28,12 +28,14 @@ public struct WebSocketAssembly: Sendable {
   /// Whether fragments of a message have come, and not the last.
   var isInsideMessage: Bool { opcode != .continuation }
 
+  /// Whether nothing that was said bears on the next frame.
+  var isAtRest: Bool { !isInsideMessage && !isClosed }
+
   /// The rules that a frame breaks, its payload not looked at.
   ///
   /// - Parameters:
   ///   - side: Who sent it; nil when that is not known.
   ///   - definesReserved: An extension was agreed on whose bits are not known here.
-  @inline(__always)
   func check(
     _ frame: WebSocket, from side: Side?, _ compression: Compression, definesReserved: Bool = false
   ) -> WebSocketRules {
@@ -42,11 +44,6 @@ public struct WebSocketAssembly: Sendable {
       rules.insert(side == .client ? .unmaskedClient : .maskedServer)
     }
     let opcode = frame.opcode
-    // The bulk of all frames: a message in one frame, nothing special about it.
-    let isPlain =
-      frame.flags & 0x7f == 1 || frame.flags & 0x7f == 2
-      ? frame.isFinal && !isInsideMessage && !isClosed && frame.maskAndLength & 0x7f < 126 : false
-    if isPlain { return rules }
     if frame.flags & 0x30 != 0, !definesReserved { rules.insert(.reservedBits) }
     if frame.rsv1, !definesReserved {
       if opcode.isControl || opcode == .continuation {
@@ -64,13 +61,8 @@ public struct WebSocketAssembly: Sendable {
     } else if isInsideMessage {
       rules.insert(.messageInsideMessage)
     }
-    switch frame.maskAndLength & 0x7f {
-    case 126: if frame.length < 126 { rules.insert(.lengthNotMinimal) }
-    case 127:
-      if frame.length < 1 << 16 { rules.insert(.lengthNotMinimal) }
-      if frame.length >> 63 != 0 { rules.insert(.lengthTopBit) }
-    default: break
-    }
+    if !frame.hasMinimalLength { rules.insert(.lengthNotMinimal) }
+    if frame.length >> 63 != 0 { rules.insert(.lengthTopBit) }
     if isClosed, !opcode.isControl { rules.insert(.afterClose) }
     return rules
   }

@@ -51,9 +51,7 @@ extension WebSocketStream {
   ) -> StreamStep {
     let start = chunk.range.lowerBound
     let here = chunk.range.upperBound &- headerEnd
-    let rules = direction.assembly.check(
-      frame, from: chunk.sideIsKnown ? chunk.side : nil, compression,
-      definesReserved: definesReserved)
+    let rules = check(frame, chunk, direction)
     let rest = frame.length &- UInt64(max(here, 0))
     let index = dissection.record(
       WebSocket.self, header: start..<headerEnd, end: chunk.range.upperBound, buffer: chunk.buffer,
@@ -81,6 +79,23 @@ extension WebSocketStream {
     guard frame.length < 1 << 62 else { return .lost }
     direction.place = .payload
     return .part(chunk.range.count, isShown: true)
+  }
+
+  /// RFC 6455 section 5.5.1: "The application MUST NOT send any more data frames after sending a Close
+  /// frame." These octets are not even frames (a server that answers in HTTP): they are shown as the
+  /// frame that they would be, and nothing is made of them.
+  @inline(never)
+  func giveUpBehindClose(
+    _ headerEnd: Int, _ chunk: StreamChunk, _ dissection: inout Dissection
+  ) -> StreamStep {
+    let index = dissection.record(
+      WebSocket.self, header: chunk.range.lowerBound..<headerEnd, end: chunk.range.upperBound,
+      buffer: chunk.buffer)
+    var note = WebSocket.Note()
+    note.state = .behindClose
+    dissection.setNote(note, at: index)
+    dissection.add(WebSocketRule.afterClose.kind, at: index)
+    return .lost
   }
 
   /// Finds back to a frame's beginning; nil when one is here.

@@ -5,12 +5,12 @@ extension WebSocketStream {
   /// the rules. All of it is here, and its layer is recorded.
   @inline(never)
   func take(
-    _ frame: WebSocket, at index: Int, _ payload: Range<Int>, _ rules: WebSocketRules,
-    _ bytes: RawSpan, _ chunk: StreamChunk, _ direction: WebSocketDirection,
+    _ frame: WebSocket, at index: Int, _ payload: Range<Int>, _ bytes: RawSpan,
+    _ chunk: StreamChunk, _ direction: WebSocketDirection,
     _ dissection: inout Dissection
   ) -> StreamStep {
     let count = payload.upperBound &- chunk.range.lowerBound
-    var rules = rules
+    var rules = check(frame, chunk, direction)
     if rules.contains(.continuationWithoutStart), hasMissed(direction) {
       // It was begun where nobody looked.
       rules.subtract(WebSocketRules(.continuationWithoutStart))
@@ -22,7 +22,7 @@ extension WebSocketStream {
       direction.hasGap = false
       dissection.add(WebSocket.missing, at: index)
     }
-    direction.isCalm = !direction.assembly.isInsideMessage
+    settle(direction)
     report(rules, frame, at: index, &dissection)
     var note = WebSocket.Note()
     note.mayCompress = compression == .agreed
@@ -42,6 +42,7 @@ extension WebSocketStream {
     guard frame.opcode == .continuation || frame.opcode == .text || frame.opcode == .binary else {
       if frame.opcode == .close {
         close(bytes, note, at: index, from: chunk.side, direction, &dissection)
+        settle(direction)
       }
       dissection.setNote(note, at: index)
       return .message(count)
@@ -53,6 +54,15 @@ extension WebSocketStream {
       return .message(count)
     }
     return takeData(frame, at: index, note, count, bytes, chunk, direction, &dissection)
+  }
+
+  /// The rules that a frame breaks, its payload not looked at.
+  func check(
+    _ frame: WebSocket, _ chunk: StreamChunk, _ direction: WebSocketDirection
+  ) -> WebSocketRules {
+    direction.assembly.check(
+      frame, from: chunk.sideIsKnown ? chunk.side : nil, compression,
+      definesReserved: definesReserved)
   }
 
   /// Whether frames of this direction were not captured.
@@ -98,7 +108,7 @@ extension WebSocketStream {
     let isDamaged = direction.assembly.isDamaged
     if !isWhole, !isDamaged { join(&note, chunk, direction, &dissection) }
     direction.forgetMessage()
-    direction.isCalm = true
+    settle(direction)
     finish(
       &note, isText: isText, isCompressed: isCompressed, isDamaged: isDamaged, at: index, bytes,
       chunk, direction, &dissection)

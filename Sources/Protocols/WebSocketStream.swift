@@ -34,12 +34,21 @@ public final class WebSocketStream: StreamProtocol {
     // A frame is waited for with its header, within what a direction may hold.
     longest = UInt64(
       max(min(limits.messageOctets, limits.directionOctets.subtractingReportingOverflow(14).0), 0))
+    settle(client)
+    settle(server)
   }
 
   public var heldOctets: Int { client.heldOctets &+ server.heldOctets }
 
   @inline(__always)
   func direction(_ side: Side) -> WebSocketDirection { side == .client ? client : server }
+
+  /// Whether the next frame can be a message of its own, with nothing special about it.
+  func settle(_ direction: WebSocketDirection) {
+    direction.isCalm =
+      compression != .agreed && direction.place == .frame && !direction.hasGap
+      && direction.assembly.isAtRest
+  }
 
   public func consume(
     _ bytes: RawSpan, _ chunk: StreamChunk, into dissection: inout Dissection
@@ -53,6 +62,9 @@ public final class WebSocketStream: StreamProtocol {
       return wait(forHeader: bytes, chunk, direction)
     }
     let headerEnd = reader.offset
+    if !direction.isCalm, direction.assembly.isClosed, !isPlausible(frame, chunk, direction) {
+      return giveUpBehindClose(headerEnd, chunk, &dissection)
+    }
     guard frame.length <= longest else {
       return begin(tooLong: frame, headerEnd, chunk, direction, &dissection)
     }
@@ -61,22 +73,25 @@ public final class WebSocketStream: StreamProtocol {
       return wait(for: frame, headerEnd, end, chunk, direction, &dissection)
     }
     direction.awaited = 0
-    let rules = direction.assembly.check(
-      frame, from: chunk.sideIsKnown ? chunk.side : nil, compression,
-      definesReserved: definesReserved)
     let index = dissection.record(
       WebSocket.self, header: start..<headerEnd, end: end, buffer: chunk.buffer)
     dissection.stream.session = session
+    // The bulk of all frames: a whole message in plain, about which there is nothing to check.
     let isPlain =
-      rules.isEmpty && direction.isCalm && frame.flags &- 0x81 < 2
-      && !direction.assembly.isInsideMessage && compression != .agreed
+      direction.isCalm && frame.flags &- 0x81 < 2 && frame.hasMinimalLength
+      && (!chunk.sideIsKnown || frame.isMasked == (chunk.side == .client))
     guard isPlain else {
-      return take(frame, at: index, headerEnd..<end, rules, bytes, chunk, direction, &dissection)
+      return take(frame, at: index, headerEnd..<end, bytes, chunk, direction, &dissection)
     }
     direction.hasBegun = true
     let step = StreamStep.message(end &- start)
     var isText = frame.flags == 0x81
-    guard headerEnd < end else { return step }
+    guard headerEnd < end else {
+      // An empty attachment is one all the same.
+      let type = following(bytes, headerEnd..<end, frame.opcode, isText: isText)
+      if type != .nothing { dissection.continueIn(chunk.buffer, headerEnd..<end, as: type) }
+      return step
+    }
     guard frame.isMasked else {
       if isText, !UTF8Check.isText(bytes, headerEnd..<end) {
         isText = false
@@ -107,15 +122,23 @@ public final class WebSocketStream: StreamProtocol {
     return step
   }
 
+  /// Whether octets behind a Close frame are a frame too: one that breaks no rule of its header.
+  private func isPlausible(
+    _ frame: WebSocket, _ chunk: StreamChunk, _ direction: WebSocketDirection
+  ) -> Bool {
+    check(frame, chunk, direction).subtracting(WebSocketRules(.afterClose)).isEmpty
+  }
+
   /// What a message's content is.
   @inline(__always)
   func following(
     _ bytes: RawSpan, _ range: Range<Int>, _ opcode: WebSocketOpcode, isText: Bool
   ) -> PayloadType {
-    if range.isEmpty { return .nothing }
     if isEngineIO == true {
+      if range.isEmpty { return opcode == .binary ? .engineIOBinary : .nothing }
       return opcode == .text ? .engineIO : opcode == .binary ? .engineIOBinary : .nothing
     }
+    if range.isEmpty { return .nothing }
     guard opcode == .text, isText else { return .nothing }
     return followingText(bytes, range)
   }

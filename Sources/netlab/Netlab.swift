@@ -16,9 +16,8 @@ struct Netlab: ParsableCommand {
     version: version,
     subcommands: [
       CaptureCommand.self, ReadCommand.self, MessagesCommand.self, FollowCommand.self,
-      FieldsCommand.self, SchemaCommand.self,
-      FilterCommand.self,
-      InterfacesCommand.self, DoctorCommand.self,
+      StatsCommand.self, AssertCommand.self, GenCommand.self, FieldsCommand.self,
+      SchemaCommand.self, FilterCommand.self, InterfacesCommand.self, DoctorCommand.self,
     ])
 
   static let version = "0.1.0"

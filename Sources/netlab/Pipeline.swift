@@ -26,6 +26,7 @@ struct Pipeline: ~Copyable {
   ) throws {
     dissector = Dissector(registry)
     if printer?.asksAboutPackets == true { dissector.keepPackets() }
+    if printer?.showsAnalysis == false { dissector.memory(of: TCP.self)?.isAnalysing = false }
     if !keys.isEmpty { dissector.memory(of: Fernet.self)?.keys = keys }
     self.filter = filter
     self.printer = printer

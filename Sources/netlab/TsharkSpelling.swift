@@ -4,9 +4,13 @@ enum TsharkSpelling {
   /// may begin with a dash.
   private static let valued: Set<Character> = [
     "i", "f", "Y", "w", "r", "c", "a", "b", "T", "e", "E", "t", "O", "s", "B", "F", "Z", "d", "o",
+    "z",
   ]
   /// Options with one letter that take none, which may be run together (`-nVx`).
   private static let plain: Set<Character> = ["V", "x", "n", "q", "l", "p", "P", "D", "h", "S"]
+
+  /// Options whose value may be left out: `--conversations` and `--conversations tcp`.
+  private static let optional: Set<String> = ["--conversations", "--endpoints"]
 
   /// Rewrites the arguments after the command's name into `-c 1000` and `-n -V -x`; everything from
   /// `--` on stays.
@@ -18,6 +22,12 @@ enum TsharkSpelling {
         result.append(argument)
         result += rest
         return result
+      }
+      if optional.contains(argument) {
+        // The value of its own behind it, but no other word such as the file.
+        let isNext = rest.first.map { ConversationKinds(argument: $0) != nil } ?? false
+        result.append(argument + "=" + (isNext ? rest.removeFirst() : "all"))
+        continue
       }
       guard argument.hasPrefix("-"), !argument.hasPrefix("--"), argument.count > 2 else {
         result.append(argument)

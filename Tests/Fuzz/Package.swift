@@ -31,6 +31,13 @@ let package = Package(
         .product(name: "PacketCore", package: "netlab"),
       ],
       swiftSettings: fuzzed),
+    .executableTarget(
+      name: "FuzzWebSocket",
+      dependencies: [
+        .product(name: "Protocols", package: "netlab"),
+        .product(name: "PacketCore", package: "netlab"),
+      ],
+      swiftSettings: fuzzed),
   ],
   swiftLanguageModes: [.v6]
 )

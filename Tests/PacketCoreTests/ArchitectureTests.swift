@@ -11,7 +11,7 @@ import Testing
     "DisplayFilter": ["PacketCore", "Glibc"],
     "Capture": ["PacketCore", "CPcap", "CZlib", "CLinux", "Glibc"],
     "Projection": ["PacketCore", "DisplayFilter", "Glibc"],
-    "Statistics": ["PacketCore", "Protocols", "Projection"],
+    "Statistics": ["PacketCore", "Protocols", "Projection", "Glibc"],
     "Traces": ["PacketCore", "Protocols"],
     "netlab": [
       "PacketCore", "Cryptography", "Protocols", "DisplayFilter", "Capture", "Projection",

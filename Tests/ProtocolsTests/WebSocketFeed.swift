@@ -18,6 +18,8 @@ struct WebSocketFeed {
   var time = Timestamp(seconds: 0, nanoseconds: 0)
   var sideIsKnown = true
   var isMidStream = false
+  /// Lines are to be tshark's.
+  var isCompatible = false
   private(set) var messages: [Seen] = []
   private(set) var parts: [Seen] = []
   private(set) var findings: [String] = []
@@ -85,6 +87,26 @@ struct WebSocketFeed {
     findings += dissection.findings.map(\.kind.name)
   }
 
+  /// The fields of the last frame: octets by their place.
+  func fields() -> [String] {
+    guard let record = dissection.layers.last else { return [] }
+    var sink = FieldSink()
+    dissection.withBytes(of: record.buffer, frame: frame.span.bytes) {
+      record.type.collect($0, record, in: dissection, into: &sink)
+    }
+    return sink.items.map { item in
+      switch item.value {
+      case .present: item.field.name
+      case .octetsInPlace: "\(item.field.name): \(item.place ?? 0..<0)"
+      case .unsigned(let number): "\(item.field.name): \(number)"
+      case .boolean(let isSet): "\(item.field.name): \(isSet ? 1 : 0)"
+      case .string(let text): "\(item.field.name): \(text)"
+      case .octets(let octets): "\(item.field.name): \(octets)"
+      default: "\(item.field.name)?"
+      }
+    }
+  }
+
   private mutating func last(from side: Side) -> Seen? {
     guard let record = dissection.layers.last, record.is(WebSocket.self) else { return nil }
     let octets = frame
@@ -92,6 +114,7 @@ struct WebSocketFeed {
     let packet = dissection
     var seen: Seen?
     var columns = Columns()
+    columns.isCompatible = isCompatible
     packet.withBytes(of: record.buffer, frame: frame) { bytes in
       guard let layer = WebSocket.decode(record, in: bytes) else { return }
       let note = packet.note(of: WebSocket.self, record)

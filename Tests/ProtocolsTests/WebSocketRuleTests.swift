@@ -99,6 +99,15 @@ import Testing
     #expect(feed.stream.closing?.isAnswered == true)
   }
 
+  @Test func whatFollowsCloseAndIsNoFrame() {
+    var feed = WebSocketFeed()
+    feed.feed(Octets.frame(0x88, [3, 0xe8], key: nil), from: .server)
+    feed.feed(Array("<!DOCTYPE HTML>".utf8), from: .server)
+    #expect(feed.isLost)
+    #expect(feed.findings == ["websocket.after_close"])
+    #expect(feed.messages.count == 1)
+  }
+
   @Test func tooLongIsPassedOver() {
     var limits = Limits()
     limits.messageOctets = 1000

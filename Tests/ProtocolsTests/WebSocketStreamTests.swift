@@ -63,15 +63,93 @@ import Testing
   @Test func summaries() {
     var feed = WebSocketFeed()
     feed.feed(Octets.text("a\"\\\n\t\u{1}ä€😀\u{202e}\u{85}"))
-    feed.feed(Octets.frame(0x88, [3, 0xe8] + Array("bye".utf8)))
-    feed.feed(Octets.frame(0x88))
     feed.feed(Octets.frame(0x8b, [1]))
     feed.feed(Octets.frame(0x82, [1, 2, 3]))
+    feed.feed(Octets.frame(0x88, [3, 0xe8] + Array("bye".utf8)))
+    feed.feed(Octets.frame(0x88))
     #expect(
       feed.lines == [
         "WebSocket Text \"a\\\"\\\\\\n\\t\\u0001ä€😀\\u202e\\u0085\"",
-        "WebSocket Close 1000 \"bye\"", "WebSocket Close", "WebSocket Unknown Opcode 11 1 byte",
-        "WebSocket Binary 3 bytes",
+        "WebSocket Unknown Opcode 11 1 byte", "WebSocket Binary 3 bytes",
+        "WebSocket Close 1000 \"bye\"", "WebSocket Close",
       ])
+  }
+
+  /// What tshark 4.0.17 writes, trailing and double spaces included.
+  @Test func linesOfTshark() {
+    let names: [UInt8: String] = [
+      0: "Continuation", 1: "Text", 2: "Binary", 8: "Connection Close", 9: "Ping", 10: "Pong",
+    ]
+    for first in UInt8.min...UInt8.max {
+      for side in [Side.client, .server] {
+        var feed = WebSocketFeed()
+        feed.isCompatible = true
+        feed.feed(
+          Octets.frame(first, [3, 0xe8], key: side == .client ? Octets.key : nil), from: side)
+        let end = first & 0x80 == 0 ? "[FRAGMENT]  " : " [FIN] "
+        #expect(
+          feed.lines == [
+            "WebSocket \(names[first & 15] ?? "Unknown Opcode")\(end)"
+              + (side == .client ? "[MASKED]" : "")
+          ])
+      }
+    }
+  }
+
+  /// Names and values as tshark 4.0.17 has them in JSON, then our own.
+  @Test func fields() {
+    func fields(_ octets: [UInt8], _ side: Side, _ deflate: PerMessageDeflate? = nil) -> [String] {
+      var feed = WebSocketFeed(WebSocketNegotiation(deflate: deflate))
+      feed.feed(octets, from: side)
+      return feed.fields()
+    }
+    #expect(
+      fields(Octets.frame(0x88, [3, 0xe8] + Array("bye".utf8)), .client) == [
+        "websocket.fin: 1", "websocket.rsv: 0", "websocket.opcode: 8", "websocket.mask: 1",
+        "websocket.payload_length: 5", "websocket.masking_key: 2..<6", "websocket.masked_payload",
+        "websocket.payload", "websocket.payload.close", "websocket.payload.close.status_code: 1000",
+        "websocket.payload.close.reason: bye", "websocket.from: client",
+      ])
+    #expect(
+      fields(Octets.frame(0x81, Array(repeating: 0x61, count: 200), key: nil), .server) == [
+        "websocket.fin: 1", "websocket.rsv: 0", "websocket.opcode: 1", "websocket.mask: 0",
+        "websocket.payload_length: 126", "websocket.payload_length_ext_16: 200",
+        "websocket.payload", "websocket.payload.text: " + String(repeating: "a", count: 200),
+        "websocket.from: server",
+      ])
+    #expect(
+      fields(Octets.frame(0x81, key: nil), .server) == [
+        "websocket.fin: 1", "websocket.rsv: 0", "websocket.opcode: 1", "websocket.mask: 0",
+        "websocket.payload_length: 0", "websocket.from: server",
+      ])
+    #expect(
+      fields(
+        Octets.frame(0x41, [0xf2, 0x48, 0xcd]) + Octets.frame(0x80, [0xc9, 0xc9, 7, 0]), .client,
+        PerMessageDeflate()) == [
+          "websocket.fin: 1", "websocket.rsv: 0", "websocket.pmc: 0", "websocket.opcode: 0",
+          "websocket.mask: 1", "websocket.payload_length: 4", "websocket.masking_key: 2..<6",
+          "websocket.masked_payload", "websocket.payload", "websocket.payload.text: Hello",
+          "websocket.from: client", "websocket.fragment.count: 2", "websocket.message.opcode: 1",
+          "websocket.reassembled.length: 7", "websocket.compressed_length: 7",
+          "websocket.inflated_length: 5",
+        ])
+    #expect(
+      fields(Octets.frame(0x01, [0x61, 0x62]), .client).contains(
+        "websocket.payload.continue: [97, 98]"))
+  }
+
+  @Test func octetsOfAMessageKnowTheirPackets() throws {
+    var feed = WebSocketFeed()
+    feed.feed(Octets.frame(0x01, Array("Hel".utf8)))
+    feed.feed(Octets.frame(0x80, Array("lo".utf8)))
+    let record = try #require(feed.dissection.layers.last)
+    let note = try #require(feed.dissection.note(of: WebSocket.self, record))
+    #expect(feed.dissection.origin(of: note.buffer)?.stage == .joined)
+    #expect(feed.dissection.wire(0..<5, of: note.buffer)?.map(\.range) == [0..<3, 3..<5])
+    #expect(feed.dissection.wire(1..<4, of: note.buffer)?.map(\.offset) == [7, 6])
+    feed = WebSocketFeed()
+    feed.feed(Octets.text("Hello"))
+    let place = try #require(feed.dissection.wire(1..<3, of: 1))
+    #expect(place == [BufferPiece(7..<9, frame: 0, offset: 7)])
   }
 }
