@@ -163,3 +163,14 @@ extension DirectLoad {
     shift = UInt64(info.mask?.trailingZeroBitCount ?? 0)
   }
 }
+
+extension Finding {
+  /// The severity and the group as Wireshark counts them: `_ws.expert.severity`, `_ws.expert.group`.
+  public var expertNumbers: (severity: UInt64, group: UInt64) {
+    let name = kind.group.rawValue
+    return (
+      ExpertField.number(kind.severity),
+      ExpertField.groups.first { $0.name == name }?.number ?? 0
+    )
+  }
+}

@@ -4,6 +4,7 @@ import PacketCore
 public final class JSONPrinter: PacketPrinter {
   private var isFirst = true
   private var sink = FieldSink()
+  private var aliases = FieldAliases()
 
   public init() {}
 
@@ -29,12 +30,15 @@ public final class JSONPrinter: PacketPrinter {
       text.append(json: name)
       text.append(": ")
       if records.count > 1 { text.append("[") }
-      for (position, record) in records.enumerated() {
+      for (position, index) in records.enumerated() {
+        let record = packet.layers[index]
         if position > 0 { text.append(", ") }
         packet.withBytes(of: record.buffer, frame: frame) { bytes in
           sink.items.removeAll(keepingCapacity: true)
           record.type.collect(bytes, record, in: packet, into: &sink)
-          JSONTree(sink.items, form: .indented).write(in: bytes, indent: 8, to: &text)
+          aliases.add(to: &sink.items, of: record.type)
+          JSONTree(sink.items, packet.findings.filter { $0.layer == index }, form: .indented)
+            .write(in: bytes, indent: 8, to: &text)
         }
       }
       if records.count > 1 { text.append("]") }
@@ -46,6 +50,7 @@ public final class JSONPrinter: PacketPrinter {
 /// Wireshark's `-T ek`: two lines a packet, for Elasticsearch's bulk interface.
 public final class ElasticPrinter: PacketPrinter {
   private var sink = FieldSink()
+  private var aliases = FieldAliases()
 
   public init() {}
 
@@ -69,12 +74,16 @@ public final class ElasticPrinter: PacketPrinter {
       text.append(json: name)
       text.append(":")
       if records.count > 1 { text.append("[") }
-      for (position, record) in records.enumerated() {
+      for (position, index) in records.enumerated() {
+        let record = packet.layers[index]
         if position > 0 { text.append(",") }
         packet.withBytes(of: record.buffer, frame: frame) { bytes in
           sink.items.removeAll(keepingCapacity: true)
           record.type.collect(bytes, record, in: packet, into: &sink)
-          JSONTree(sink.items, form: .flat(layer: name)).write(in: bytes, indent: 0, to: &text)
+          aliases.add(to: &sink.items, of: record.type)
+          JSONTree(
+            sink.items, packet.findings.filter { $0.layer == index }, form: .flat(layer: name)
+          ).write(in: bytes, indent: 0, to: &text)
         }
       }
       if records.count > 1 { text.append("]") }
@@ -84,15 +93,15 @@ public final class ElasticPrinter: PacketPrinter {
 }
 
 extension Dissection {
-  /// The layers by protocol, in the order in which each first appears: no key twice in one object.
-  var recordsByName: [(name: String, records: [LayerRecord])] {
-    var result: [(name: String, records: [LayerRecord])] = []
-    for record in layers {
+  /// The indices of the layers by protocol, in the order in which each first appears: no key twice in one object.
+  var recordsByName: [(name: String, records: [Int])] {
+    var result: [(name: String, records: [Int])] = []
+    for (index, record) in layers.enumerated() {
       let name = record.type.description.name
       if let known = result.firstIndex(where: { $0.name == name }) {
-        result[known].records.append(record)
+        result[known].records.append(index)
       } else {
-        result.append((name, [record]))
+        result.append((name, [index]))
       }
     }
     return result

@@ -13,9 +13,12 @@ struct JSONTree {
 
   private let form: Form
   private let items: [FieldItem]
+  private let findings: [Finding]
 
-  init(_ items: [FieldItem], form: Form) {
+  /// - Parameter findings: What was found about the layer.
+  init(_ items: [FieldItem], _ findings: [Finding], form: Form) {
     self.items = items
+    self.findings = findings
     self.form = form
   }
 
@@ -51,6 +54,24 @@ struct JSONTree {
       writeList(parents, indent: indent + 2, to: &text) { index, indent, text in
         writeObject(
           children(of: index, in: range), depth: depth + 1, in: bytes, indent: indent, to: &text)
+      }
+    }
+    if depth == 0, !findings.isEmpty {
+      beginMember("_ws.expert", &isFirst, indent, &text)
+      writeList(Array(findings.indices), indent: indent + 2, to: &text) { index, indent, text in
+        let finding = findings[index]
+        let numbers = finding.expertNumbers
+        var isFirst = true
+        text.append("{")
+        for (name, value) in [
+          (finding.kind.name, ""), ("_ws.expert.message", finding.text),
+          ("_ws.expert.severity", "\(numbers.severity)"), ("_ws.expert.group", "\(numbers.group)"),
+        ] {
+          beginMember(name, &isFirst, indent, &text)
+          text.append(json: value)
+        }
+        newLine(indent, &text)
+        text.append("}")
       }
     }
     if !isFirst { newLine(indent, &text) }
@@ -129,6 +150,7 @@ struct JSONTree {
       for (number, item) in members.enumerated() {
         if number > 0 { text.append(",") }
         switch item.value {
+        case .present where item.line == nil: text.append("null")
         case .boolean(let isSet): text.append(isSet ? "true" : "false")
         case .time(let time):
           text.append("\"")
@@ -139,6 +161,61 @@ struct JSONTree {
       }
       if members.count > 1 { text.append("]") }
     }
+    writeFlatFindings(layer, isFirst: names.isEmpty, to: &text)
     text.append("}")
+  }
+
+  private func writeFlatFindings(_ layer: String, isFirst: Bool, to text: inout TextBuffer) {
+    guard !findings.isEmpty else { return }
+    text.append(isFirst ? "\"_ws_expert\":" : ",\"_ws_expert\":")
+    if findings.count > 1 { text.append("[") }
+    for (number, finding) in findings.enumerated() {
+      if number > 0 { text.append(",") }
+      text.append("{")
+      text.append(
+        json: layer + "_" + finding.kind.name.map { $0 == "." ? "_" : String($0) }.joined())
+      text.append(":null,\"_ws_expert__ws_expert_message\":")
+      text.append(json: finding.text)
+      text.append(",\"_ws_expert__ws_expert_severity\":\"")
+      text.append(finding.expertNumbers.severity)
+      text.append("\",\"_ws_expert__ws_expert_group\":\"")
+      text.append(finding.expertNumbers.group)
+      text.append("\"}")
+    }
+    if findings.count > 1 { text.append("]") }
+  }
+}
+
+/// The names that stand for several fields (`ip.addr`): Wireshark's JSON has them beside the fields.
+struct FieldAliases {
+  /// By protocol, and by the name of the field that they stand for.
+  private var known: [ObjectIdentifier: [String: [FieldInfo]]] = [:]
+
+  /// Adds the aliases of the fields of a layer, each behind the field whose value it has.
+  mutating func add(to items: inout [FieldItem], of type: any ErasedLayer.Type) {
+    let aliases = of(type)
+    guard !aliases.isEmpty else { return }
+    var added: [FieldItem] = []
+    added.reserveCapacity(items.count * 2)
+    for item in items {
+      added.append(item)
+      for alias in aliases[item.field.name] ?? [] {
+        added.append(
+          FieldItem(
+            field: alias, value: item.value, place: item.place, buffer: item.buffer,
+            depth: item.depth))
+      }
+    }
+    items = added
+  }
+
+  private mutating func of(_ type: any ErasedLayer.Type) -> [String: [FieldInfo]] {
+    if let found = known[ObjectIdentifier(type)] { return found }
+    var found: [String: [FieldInfo]] = [:]
+    for entry in type.description.fields {
+      for member in entry.info.members { found[member, default: []].append(entry.info) }
+    }
+    known[ObjectIdentifier(type)] = found
+    return found
   }
 }

@@ -257,6 +257,7 @@ extension TCPStreams {
     context.number = stream.number
     context.side = stream.side(fromHigh: isHigh)
     context.direction = isHigh ? 1 : 0
+    context.isReversed = isHigh != frameIsFromHigh
     context.sourcePort = isHigh ? stream.highPort : stream.lowPort
     context.destinationPort = isHigh ? stream.lowPort : stream.highPort
     return context
