@@ -185,8 +185,8 @@ final class TCPStreams {
     }
     states[Int(stream.slot)] = []
     handles[Int(stream.slot)] = nil
-    // The packet in work may be the stream's last.
-    retired = streams[Int(stream.slot)]
+    // The packet in work may be the stream's last, and let go of it twice.
+    if let last = streams[Int(stream.slot)] { retired = last }
     streams[Int(stream.slot)] = nil
   }
 
