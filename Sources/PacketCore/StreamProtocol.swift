@@ -65,6 +65,8 @@ public struct StreamChunk: Sendable {
   public var isMidStream: Bool
   /// The sender will say no more: what is here is all.
   public var isLast: Bool
+  /// It is all only because the capture ends: what the sender said next is not known.
+  public var isCut = false
 
   public init(
     range: Range<Int>, buffer: UInt16 = 0, side: Side, sideIsKnown: Bool = true,

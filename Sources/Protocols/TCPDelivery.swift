@@ -143,7 +143,9 @@ extension TCPStreams {
         // What waits for more that will not come may be something all the same.
         own.hasOfferedLast = true
         jobs.insert(job, at: nextJob)
-        return hand(own, isHigh, stream, isLast: true, into: &dissection)
+        hand(own, isHigh, stream, isLast: true, into: &dissection)
+        chunk.isCut = how == .capture
+        return
       }
       isFromHigh = isHigh
       chunk = self.chunk(0..<0, 0, own, stream, isHigh, dissection.frame.time)
