@@ -249,8 +249,8 @@ struct ChatParts: BitwiseCopyable, Sendable {
 
 /// Strings in JSON text that look like Fernet tokens.
 enum FernetCandidates {
-  /// Octets of the shortest token: version, time, IV, one block, HMAC, in base64.
-  static let shortest = 100
+  /// Characters of the shortest text that is meant as a token.
+  static let shortest = Fernet.shortestMeant
   /// Tokens of one packet that are followed.
   private static let most = 16
 
@@ -273,26 +273,9 @@ enum FernetCandidates {
       at = scanner.position
       scanner.skipSpace(bytes)
       // A member's name is no token.
-      guard looksLikeToken(bytes, text), scanner.peek(bytes) != 0x3a else { continue }
+      guard Fernet.isMeantAsToken(bytes, text), scanner.peek(bytes) != 0x3a else { continue }
       dissection.continueIn(buffer, text, as: .fernet, isAside: true)
       count += 1
     }
-  }
-
-  /// Version 0x80 and a time before the year 2106 give "gAAA".
-  private static func looksLikeToken(_ bytes: RawSpan, _ range: Range<Int>) -> Bool {
-    guard range.count >= shortest,
-      bytes.holds("gAAA", at: range.lowerBound..<range.lowerBound &+ 4)
-    else { return false }
-    var padding = 0
-    for at in range {
-      switch bytes.unsafeLoad(fromByteOffset: at, as: UInt8.self) {
-      case 0x30...0x39, 0x41...0x5a, 0x61...0x7a, 0x2d, 0x5f:
-        if padding > 0 { return false }
-      case 0x3d: padding += 1
-      default: return false
-      }
-    }
-    return padding <= 2
   }
 }

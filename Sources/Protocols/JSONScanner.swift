@@ -190,7 +190,7 @@ public struct JSONScanner: BitwiseCopyable, Sendable {
       let octet = Self.octet(bytes, at)
       if octet == 0x22 {
         position = at &+ 1
-        if at &- start >= 100 { hasLongString = true }
+        if at &- start >= FernetCandidates.shortest { hasLongString = true }
         return true
       }
       let next = special(bytes, octet, at)

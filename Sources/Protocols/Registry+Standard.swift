@@ -40,5 +40,6 @@ extension Registry {
     streams: [
       HTTPStream.self,
       WebSocketStream.self,
+      FernetStream.self,
     ])
 }

@@ -143,7 +143,14 @@ extension WebSocket {
         octets("websocket.payload.ping", "Ping", of: .ping),
         octets("websocket.payload.pong", "Pong", of: .pong),
       ]
-    ) { _, _, record, _ in payload(record).map { (.present, $0) } },
+    ) { _, _, record, dissection in
+      if let place = payload(record) { return (.present, place) }
+      // RFC 6455 section 5.4 lets the last fragment be empty: the message that it completes is not.
+      guard let note = dissection.note(of: WebSocket.self, record), note.state == .read,
+        note.fragments > 1, note.count > 0
+      else { return nil }
+      return (.present, nil)
+    },
   ]
 
   /// What no octet of the frame says.
@@ -193,11 +200,14 @@ extension WebSocket {
     })
 
   /// What only somebody who looks on can miss.
-  static let observed = [truncated, missing, lostContext]
+  static let observed = [truncated, unfinished, missing, lostContext]
 
   static let truncated = FindingKind(
     "websocket.truncated", "Stream ends inside the frame", .warning, .malformed
   ) { ": \($0) of \($1) bytes" }
+  static let unfinished = FindingKind(
+    "websocket.unfinished", "Stream ends before the last fragment of the message", .warning,
+    .malformed)
   static let missing = FindingKind(
     "websocket.missing", "Bytes of the message were not captured", .warning, .reassemble)
   static let lostContext = FindingKind(

@@ -9,6 +9,8 @@ final class WebSocketDirection {
     case payload
     /// Octets are missing: where the next frame begins has to be seen.
     case unknown
+    /// Nothing that follows can be read.
+    case nowhere
   }
 
   // Used by the one thread that walks.
@@ -21,6 +23,8 @@ final class WebSocketDirection {
   /// Octets of it that are here, and where it ends in the stream.
   @exclusivity(unchecked) var awaited = 0
   @exclusivity(unchecked) var frameEnd: UInt64 = 0
+  /// The stream ended inside a message, of which that is still to be told.
+  @exclusivity(unchecked) var isBrokenOff = false
   /// Octets are missing before what comes next.
   @exclusivity(unchecked) var hasGap = false
   /// Octets passed over in search of a frame.

@@ -40,7 +40,10 @@ extension WebSocketStream {
     dissection.add(
       WebSocket.truncated, at: index, found: UInt64(chunk.range.count),
       expected: UInt64(end &- start))
-    return .part(chunk.range.count, isShown: true)
+    // What the sender said next is not known where only the capture ends.
+    guard !chunk.isCut else { return .part(chunk.range.count, isShown: true) }
+    direction.forgetMessage()
+    return .lastPart(chunk.range.count)
   }
 
   /// A frame that is not waited for: its payload is passed over.
@@ -76,7 +79,10 @@ extension WebSocketStream {
     direction.frameEnd = chunk.position &+ UInt64(headerEnd &- start) &+ frame.length
     direction.isCalm = false
     // A length with its top bit set has no end that a stream could reach.
-    guard frame.length < 1 << 62 else { return .lost }
+    guard frame.length < 1 << 62 else {
+      direction.place = .nowhere
+      return .message(chunk.range.count)
+    }
     direction.place = .payload
     return .part(chunk.range.count, isShown: true)
   }
@@ -108,6 +114,7 @@ extension WebSocketStream {
     case .frame: return nil
     case .payload: return pass(chunk, direction, &dissection)
     case .unknown: return search(bytes, chunk, direction)
+    case .nowhere: return .lost
     }
   }
 
@@ -195,7 +202,7 @@ extension WebSocketStream {
       direction.assembly.octets = []
       direction.pieces = []
     }
-    if direction.place == .payload { return true }
+    if direction.place == .payload || direction.place == .nowhere { return true }
     // A frame whose length is known ends where it says.
     if direction.awaited > 0, let frame = direction.frame {
       direction.place = .payload
@@ -215,19 +222,37 @@ extension WebSocketStream {
   public func end(_ how: StreamEnd, from side: Side?, into dissection: inout Dissection) {
     // The capture's end says nothing about the stream's.
     guard how == .fin || how == .rst else { return }
-    if side != .server { end(client, into: &dissection) }
-    if side != .client { end(server, into: &dissection) }
+    if side != .server { end(client) }
+    if side != .client { end(server) }
   }
 
-  private func end(_ direction: WebSocketDirection, into dissection: inout Dissection) {
+  public var hasMore: Bool { client.isBrokenOff || server.isBrokenOff }
+
+  private func end(_ direction: WebSocketDirection) {
     let isInside = direction.awaited > 0 || direction.place == .payload
-    guard isInside, let frame = direction.frame else { return }
+    direction.isBrokenOff =
+      direction.frame != nil && direction.place != .nowhere
+      && (isInside || direction.assembly.isInsideMessage)
+  }
+
+  /// A frame or a message whose rest never came is shown as far as it is known.
+  @inline(never)
+  func showBrokenOff(_ chunk: StreamChunk, into dissection: inout Dissection) -> StreamStep {
+    let direction = client.isBrokenOff ? client : server
+    guard direction.isBrokenOff, let frame = direction.frame else { return .needMore(1) }
+    direction.isBrokenOff = false
+    let isInside = direction.awaited > 0 || direction.place == .payload
     direction.awaited = 0
     direction.place = .frame
-    if let index = show(frame, direction, &dissection) {
+    guard let index = show(frame, direction, &dissection) else { return .lastPart(0) }
+    if isInside {
       dissection.add(
         WebSocket.truncated, at: index, found: 0,
         expected: UInt64(frame.headerLength) &+ frame.length)
+    } else {
+      dissection.add(WebSocket.unfinished, at: index)
     }
+    direction.forgetMessage()
+    return .lastPart(0)
   }
 }

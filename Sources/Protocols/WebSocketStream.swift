@@ -53,6 +53,7 @@ public final class WebSocketStream: StreamProtocol {
   public func consume(
     _ bytes: RawSpan, _ chunk: StreamChunk, into dissection: inout Dissection
   ) -> StreamStep {
+    guard !chunk.range.isEmpty else { return showBrokenOff(chunk, into: &dissection) }
     let direction = direction(chunk.side)
     if !direction.isCalm, let step = regain(bytes, chunk, direction, &dissection) { return step }
     let start = chunk.range.lowerBound
@@ -150,7 +151,7 @@ public final class WebSocketStream: StreamProtocol {
     }
     switch bytes.unsafeLoad(fromByteOffset: range.lowerBound, as: UInt8.self) {
     case 0x7b, 0x5b: return .json
-    case 0x67: return Self.isFernet(bytes, range) ? .fernet : .nothing
+    case 0x67: return Fernet.isMeantAsToken(bytes, range) ? .fernet : .nothing
     default: return .nothing
     }
   }
@@ -172,20 +173,5 @@ public final class WebSocketStream: StreamProtocol {
       return (0x30...0x36).contains(second) ? true : nil
     default: return false
     }
-  }
-
-  /// Whether a text looks like a Fernet token: version 0x80 and a time before the year 2106 make it
-  /// begin so in base64url, and an empty plaintext makes it 100 characters long.
-  static func isFernet(_ bytes: RawSpan, _ range: Range<Int>) -> Bool {
-    guard range.count >= 100 else { return false }
-    let first = bytes.unsafeLoadUnaligned(fromByteOffset: range.lowerBound, as: UInt32.self)
-    guard first == UInt32(bigEndian: 0x6741_4141) else { return false }
-    for at in range {
-      switch bytes.unsafeLoad(fromByteOffset: at, as: UInt8.self) {
-      case 0x30...0x39, 0x41...0x5a, 0x61...0x7a, 0x2d, 0x5f, 0x3d: continue
-      default: return false
-      }
-    }
-    return true
   }
 }
