@@ -22,12 +22,12 @@ struct Pipeline: ~Copyable {
   ///   - isFlushedPerFrame: Whether each line is passed on at once.
   init(
     registry: Registry, filter: DisplayFilter?, printer: (any PacketPrinter)?,
-    keys: [FernetKey], isFlushedPerFrame: Bool
+    keys: TokenReading, isFlushedPerFrame: Bool
   ) throws {
     dissector = Dissector(registry)
     if printer?.asksAboutPackets == true { dissector.keepPackets() }
     if printer?.showsAnalysis == false { dissector.memory(of: TCP.self)?.isAnalysing = false }
-    if !keys.isEmpty { dissector.memory(of: Fernet.self)?.keys = keys }
+    keys.apply(to: dissector.memory(of: Fernet.self))
     self.filter = filter
     self.printer = printer
     self.isFlushedPerFrame = isFlushedPerFrame

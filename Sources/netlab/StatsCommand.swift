@@ -171,10 +171,10 @@ private struct Counting: ~Copyable {
 
   init(
     _ registry: Registry, _ filter: DisplayFilter?, _ statistics: [any Statistic],
-    keys: [FernetKey]
+    keys: TokenReading
   ) {
     dissector = Dissector(registry)
-    if !keys.isEmpty { dissector.memory(of: Fernet.self)?.keys = keys }
+    keys.apply(to: dissector.memory(of: Fernet.self))
     self.filter = filter
     self.statistics = statistics
   }
