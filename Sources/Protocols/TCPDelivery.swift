@@ -112,6 +112,10 @@ extension TCPStreams {
       while ending < streams.count, streams[ending] == nil { ending += 1 }
       guard ending < streams.count else { return false }
       current = streams[ending].map { Unmanaged.passUnretained($0) }
+      if let stream = streams[ending] {
+        dissection.setEndpoints(source: stream.ends.source, destination: stream.ends.destination)
+        frameIsFromHigh = false
+      }
       frame = dissection.frame.number
       layer = 0
       jobs = [.end(.capture)]
