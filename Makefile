@@ -72,6 +72,7 @@ recordings:
 	.venv/engineio-v3/bin/pip install --quiet -r Captures/recordings/requirements-v3.txt
 	for one in $(RECORDINGS); do .venv/bin/python Captures/recordings/$$one.py || exit 1; done
 	.venv/engineio-v3/bin/python Captures/recordings/engineio_v3.py
+	.venv/bin/python Captures/recordings/socketio_packets.py > Captures/truth/socketio-packets.txt
 
 .PHONY: golden
 golden: test-packages

@@ -44,7 +44,7 @@ public struct Dissection: Sendable {
   var messagePackets: [Int] = []
   /// What is kept of the packets that carried them besides this one, by index of the message.
   var messageTraces: [(message: Int, packets: [PacketTrace])] = []
-  /// The number of the last message before them that has the same frame number.
+  /// The number of the last message with this frame number.
   var numbered = 0
   /// The walk is in the last of them.
   var isMessageOpen = false
@@ -116,10 +116,11 @@ public struct Dissection: Sendable {
   }
 
   private mutating func forgetMessages() {
-    messages.removeAll(keepingCapacity: true)
-    messagePackets.removeAll(keepingCapacity: true)
-    verdicts.removeAll(keepingCapacity: true)
-    messageTraces.removeAll(keepingCapacity: true)
+    // Each asked for by itself: removing nothing costs as much as removing something.
+    if !messages.isEmpty { messages.removeAll(keepingCapacity: true) }
+    if !messagePackets.isEmpty { messagePackets.removeAll(keepingCapacity: true) }
+    if !verdicts.isEmpty { verdicts.removeAll(keepingCapacity: true) }
+    if !messageTraces.isEmpty { messageTraces.removeAll(keepingCapacity: true) }
   }
 
   /// Records a layer that a stream protocol has read.

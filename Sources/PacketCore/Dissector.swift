@@ -124,7 +124,7 @@ public struct Dissector: ~Copyable {
     var header = dissection.frame
     header.capturedLength = 0
     header.originalLength = 0
-    let numbered = dissection.messages.last { $0.isWhole }?.number ?? 0
+    let numbered = dissection.numbered
     dissection.begin(header, number: count)
     dissection.numbered = numbered
     _ = dissection.push(Frame.self, start: 0, headerEnd: 0, end: 0, reportedEnd: 0)

@@ -21,8 +21,13 @@ public struct StreamContext: Sendable, BitwiseCopyable {
   /// The ports of the sender and the receiver.
   public var sourcePort: UInt16 = 0
   public var destinationPort: UInt16 = 0
+  /// The packet that completes the message goes the other way: it shows that nothing will come.
+  public var isReversed = false
   /// Octets of the packet wait for more of their message.
   public var isWaiting = false
+  /// One of the packet's own buffers with the first line of that message, for the packet's line to
+  /// name; 0 for none.
+  public var lineBuffer: UInt16 = 0
 
   public init() {}
 }
@@ -67,7 +72,8 @@ extension Dissection {
     if !frames.isEmpty { messagePackets += frames }
     var number = 0
     if isWhole {
-      number = (messages.last { $0.isWhole }?.number ?? numbered) + 1
+      numbered += 1
+      number = numbered
     }
     messages.append(
       Message(

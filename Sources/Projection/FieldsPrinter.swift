@@ -166,8 +166,29 @@ public final class FieldsPrinter: PacketPrinter {
       record.type.writeHeading(bytes, record, in: dissection, into: &text)
     } else if item.value == .present {
       text.append("1")
+    } else if case .string(let string) = item.value {
+      append(string, to: &text)
     } else {
       FieldText.appendBare(item, in: bytes, to: &text)
+    }
+  }
+}
+
+extension FieldsPrinter {
+  /// Text on one line: line ends and the like are spelled as C spells them.
+  private static func append(_ string: String, to text: inout TextBuffer) {
+    guard string.utf8.contains(where: { $0 < 0x20 }) else { return text.append(string) }
+    for octet in string.utf8 {
+      switch octet {
+      case 7: text.append("\\a")
+      case 8: text.append("\\b")
+      case 9: text.append("\\t")
+      case 10: text.append("\\n")
+      case 11: text.append("\\v")
+      case 12: text.append("\\f")
+      case 13: text.append("\\r")
+      default: text.append(byte: octet)
+      }
     }
   }
 }

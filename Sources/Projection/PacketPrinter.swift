@@ -75,13 +75,15 @@ extension Columns {
   private mutating func fillMessages(_ dissection: borrowing Dissection, _ frame: RawSpan) {
     let messages = dissection.messages
     if isCompatible {
-      for message in messages.reversed() {
+      for message in messages.reversed() where isCarried(message, dissection) {
         for index in message.layers.reversed() {
           let type = dissection.layers[index].type
           if type.summarizes, type.isInWireshark { return summarize(index, dissection, frame) }
         }
       }
-      return summarize(dissection.speaker, dissection, frame)
+      let first = messages.first?.layers.lowerBound ?? dissection.layers.count
+      let below = (0..<first).last { dissection.layers[$0].type.summarizes }
+      return summarize(below ?? dissection.speaker, dissection, frame)
     }
     for (position, message) in messages.enumerated() {
       if position > 0 { info.append(" | ") }
@@ -95,9 +97,16 @@ extension Columns {
     }
   }
 
+  /// Whether the packet carries any of a message, rather than end what others carried.
+  private func isCarried(_ message: Message, _ dissection: borrowing Dissection) -> Bool {
+    let packets = dissection.packets(of: message)
+    return packets.isEmpty || packets.contains(dissection.frame.number)
+  }
+
   private mutating func append(
     _ message: Message, _ dissection: borrowing Dissection, _ frame: RawSpan
   ) {
+    guard message.speaker < dissection.layers.count else { return }
     summarize(message.speaker, dissection, frame)
     if message.carrier >= 0 { remark(message.carrier, dissection, frame) }
     for index in message.layers where index != message.speaker {

@@ -45,6 +45,9 @@ public struct Row: ~Copyable {
     part = message.number
     time = dissection.frame.time
     ends = dissection.endpoints
+    if message.stream.isReversed {
+      ends = Endpoints(source: ends.destination, destination: ends.source)
+    }
     sourcePort = message.stream.sourcePort
     destinationPort = message.stream.destinationPort
     hasTime = dissection.frame.hasTime

@@ -174,15 +174,7 @@ struct ChatParts: BitwiseCopyable, Sendable {
         continue
       }
       guard let value = scanner.string(bytes) else { return false }
-      switch Self.word(bytes, name) {
-      case 0x65_6761_7373_656d, 0x7478_6574: text = TextPlace(value)  // message, text
-      case 0x7265_646e_6573, 0x7265_7375, 0x656d_616e: sender = TextPlace(value)  // sender user name
-      case 0x6d6f_6f72, 0x6564_6f63: room = TextPlace(value)  // room, code
-      case 0x72_6f72_7265:  // error
-        text = TextPlace(value)
-        isError = true
-      default: break
-      }
+      take(bytes, name, value, &isError)
     }
     guard scanner.fault == .none else { return false }
     settle(bytes, event, isError)
@@ -204,8 +196,25 @@ struct ChatParts: BitwiseCopyable, Sendable {
     return true
   }
 
+  /// A member whose value is a string, its name four to seven octets long.
   @inline(__always)
-  private mutating func settle(_ bytes: RawSpan, _ event: Chat.Kind, _ isError: Bool) {
+  mutating func take(
+    _ bytes: RawSpan, _ name: Range<Int>, _ value: Range<Int>, _ isError: inout Bool
+  ) {
+    switch Self.word(bytes, name) {
+    case 0x65_6761_7373_656d, 0x7478_6574: text = TextPlace(value)  // message, text
+    case 0x7265_646e_6573, 0x7265_7375, 0x656d_616e: sender = TextPlace(value)  // sender user name
+    case 0x6d6f_6f72, 0x6564_6f63: room = TextPlace(value)  // room, code
+    case 0x72_6f72_7265:  // error
+      text = TextPlace(value)
+      isError = true
+    default: break
+    }
+  }
+
+  /// Says what the event is, of which all members were taken.
+  @inline(__always)
+  mutating func settle(_ bytes: RawSpan, _ event: Chat.Kind, _ isError: Bool) {
     if isError || event == .error {
       if text.isPresent { kind = .error }
     } else if event != .message {

@@ -136,7 +136,9 @@ extension EngineIO {
   ) {
     let record = dissection.layers[index]
     var range = record.payload
-    if version != 4, range.count % 4 == 1, !range.isEmpty {
+    if version != 4, range.count % 4 == 1,
+      bytes.unsafeLoad(fromByteOffset: range.lowerBound, as: UInt8.self) &- 0x30 < 7
+    {
       range = range.lowerBound &+ 1..<range.upperBound
     }
     var fault: Int?

@@ -27,7 +27,13 @@ public struct EngineIOBinary: Layer {
     dissection.setNote(note, at: index)
     let record = dissection.layers[index]
     var range = record.payload
-    if note.version == 3, !range.isEmpty { range = range.lowerBound &+ 1..<range.upperBound }
+    // Servers of revision 4 tell their maxPayload; one that opened the session without is an old one.
+    let isOld = note.version == 3 || note.version == 0 && note.isFromOpen
+    if isOld, !range.isEmpty,
+      bytes.unsafeLoad(fromByteOffset: range.lowerBound, as: UInt8.self) == 4
+    {
+      range = range.lowerBound &+ 1..<range.upperBound
+    }
     dissection.continueIn(record.buffer, range, as: .socketIOAttachment)
     return .nothing
   }

@@ -29,8 +29,7 @@ extension EngineIOPayload {
       return Item(range: start..<stop, next: min(stop &+ 1, end))
     }
     let first = bytes.unsafeLoad(fromByteOffset: start, as: UInt8.self)
-    return first <= 1
-      ? try nextBinary(bytes, start, end, first == 1) : try nextCounted(bytes, start, end)
+    return first <= 1 ? try nextBinary(bytes, start, end) : try nextCounted(bytes, start, end)
   }
 
   /// The first place of an octet; `end` when there is none.
@@ -57,24 +56,15 @@ extension EngineIOPayload {
       units &+= length == 4 ? 2 : 1
       at &+= length
     }
+    guard units == count else { throw .badLength }
     return Item(range: colon &+ 1..<at, next: at)
   }
 
-  /// `<0 for text, 1 for octets><length, a digit an octet><255><packet>`.
   private static func nextBinary(
-    _ bytes: RawSpan, _ start: Int, _ end: Int, _ isBinary: Bool
+    _ bytes: RawSpan, _ start: Int, _ end: Int
   ) throws(EngineIOError) -> Item {
-    let stop = find(0xff, bytes, start, min(end, start &+ 12))
-    guard stop < end, stop > start &+ 1 else { throw .badLength }
-    var count = 0
-    for at in start &+ 1..<stop {
-      let digit = bytes.unsafeLoad(fromByteOffset: at, as: UInt8.self)
-      guard digit < 10 else { throw .badLength }
-      count = count &* 10 &+ Int(digit)
-    }
-    guard count <= end &- stop &- 1 else { throw .badLength }
-    let range = stop &+ 1..<stop &+ 1 &+ count
-    return Item(range: range, next: range.upperBound, isBinary: isBinary)
+    guard let found = nextOfOctets(bytes, start, end) else { throw .badLength }
+    return Item(range: found.packet, next: found.next, isBinary: found.isBinary)
   }
 
   /// The body that carries `packets`, text only: octets in base64.

@@ -8,16 +8,43 @@ public enum EngineIOPayload {
   ///   - from: Where to begin; the place that the last call said to go on at.
   ///   - to: End of the body.
   ///   - version: 4: packets are separated by 0x1e. 3: each has its length in characters and a colon
-  ///     in front.
-  /// - Returns: The packet's octets and where to go on; nil when there is none any more.
+  ///     in front, or in octets as `nextOfOctets` says.
+  /// - Returns: The packet's octets, where to go on, and whether it is a binary message with its type
+  ///   as a number in front; nil when there is none any more.
   public static func next(
     in bytes: RawSpan, from: Int, to: Int, version: UInt8
-  ) -> (packet: Range<Int>, next: Int)? {
+  ) -> (packet: Range<Int>, next: Int, isBinary: Bool)? {
     let end = min(to, bytes.byteCount)
     guard from >= 0, from < end else { return nil }
-    return bytes.withUnsafeBytes { octets in
+    if version < 4, bytes.unsafeLoad(fromByteOffset: from, as: UInt8.self) <= 1 {
+      return nextOfOctets(bytes, from, end)
+    }
+    let found = bytes.withUnsafeBytes { octets in
       version >= 4 ? separated(octets, from, end) : counted(octets, from, end)
     }
+    return found.map { ($0.packet, $0.next, false) }
+  }
+
+  /// Revision 3 where octets can be carried: `<0 for text, 1 for octets><length, a digit an
+  /// octet><255><packet>`.
+  static func nextOfOctets(
+    _ bytes: RawSpan, _ start: Int, _ end: Int
+  ) -> (packet: Range<Int>, next: Int, isBinary: Bool)? {
+    var at = start &+ 1
+    var count = 0
+    while at < end, at &- start < 12 {
+      let digit = bytes.unsafeLoad(fromByteOffset: at, as: UInt8.self)
+      if digit == 0xff { break }
+      guard digit < 10 else { return nil }
+      count = count &* 10 &+ Int(digit)
+      at &+= 1
+    }
+    guard at > start &+ 1, at < end, bytes.unsafeLoad(fromByteOffset: at, as: UInt8.self) == 0xff,
+      count <= end &- at &- 1
+    else { return nil }
+    let packet = at &+ 1..<at &+ 1 &+ count
+    let isBinary = bytes.unsafeLoad(fromByteOffset: start, as: UInt8.self) == 1
+    return (packet, packet.upperBound, isBinary)
   }
 
   private static func separated(

@@ -30,11 +30,11 @@ public final class EngineIOSessions: SharedLayerMemory {
 
   let sessions: RecentTable<Session>
   /// Sessions seen.
-  public private(set) var count: UInt32 = 0
+  @exclusivity(unchecked) public private(set) var count: UInt32 = 0
   /// The session that a polling response opened last, and the connection: what follows in the same
   /// response belongs to it, though the request could not name it yet.
-  private var openedStream: UInt32 = .max
-  private var openedKey: UInt64 = 0
+  @exclusivity(unchecked) private var openedStream: UInt32 = .max
+  @exclusivity(unchecked) private var openedKey: UInt64 = 0
 
   public init(limits: Limits) { sessions = RecentTable(limit: min(limits.connections, 1 << 20)) }
 

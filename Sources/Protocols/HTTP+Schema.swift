@@ -28,7 +28,7 @@ extension HTTP {
       case .phrase: FieldInfo("http.response.phrase", "Response Phrase", .string)
       case .requestLine: FieldInfo("http.request.line", "Request line", .string, isHidden: true)
       case .responseLine: FieldInfo("http.response.line", "Response line", .string, isHidden: true)
-      case .unknown: FieldInfo("http.unknown_header", "Unknown header", .string)
+      case .unknown: FieldInfo("http.header", "Header", .string)
       case .contentLength:
         FieldInfo("http.content_length", "Content length", .unsigned, bits: 64, isGenerated: true)
       case .cookiePair: FieldInfo("http.cookie_pair", "Cookie pair", .string)

@@ -35,6 +35,8 @@ public struct HTTP: Layer {
     static let isRefused: UInt8 = 8
     static let isChunked: UInt8 = 16
     static let isUpgrade: UInt8 = 32
+    /// A coding was not undone: what the body is cannot be seen.
+    static let isOpaque: UInt8 = 64
 
     func has(_ trait: UInt8) -> Bool { traits & trait != 0 }
   }

@@ -23,9 +23,9 @@ enum HTTPBodyKind {
   }
 
   /// Whether a coding stands in the way that was not undone.
-  static func isEncoded(_ transfer: HTTPTransfer, _ buffer: UInt16) -> Bool {
+  static func isEncoded(_ transfer: HTTPTransfer, _ faults: HTTPFaults) -> Bool {
     transfer.head.contentCodings.hasUnknown || transfer.head.transferCodings.hasUnknown
-      || transfer.faults.contains(.inflationFailed)
+      || faults.contains(.inflationFailed)
   }
 
   /// Type and subtype without parameters.

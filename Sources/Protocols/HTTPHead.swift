@@ -44,6 +44,7 @@ struct HTTPHead: Equatable {
     static let close = Traits(rawValue: 8)
     static let transferEncoding = Traits(rawValue: 16)
     static let folded = Traits(rawValue: 32)
+    static let contentType = Traits(rawValue: 128)
     /// No empty line ends the head.
     static let isOpen = Traits(rawValue: 64)
   }
@@ -106,7 +107,8 @@ struct HTTPHead: Equatable {
     var at = 0
     let limit = min(octets.count, longestMethod)
     while at < limit, HTTPText.isToken(octets[at]) { at += 1 }
-    if at == 0 { return octets.isEmpty ? .perhaps : .no }
+    // A lone CR may be half of an empty line.
+    if at == 0 { return octets.isEmpty || octets.count == 1 && octets[0] == 13 ? .perhaps : .no }
     guard at < octets.count else { return octets.count < longestMethod ? .perhaps : .no }
     switch octets[at] {
     case 0x20:
@@ -136,7 +138,7 @@ struct HTTPHead: Equatable {
     readStartLine(octets)
     guard kind != .other else { return }
     readFields(octets, from: at)
-    check()
+    if !traits.contains(.isOpen) { check() }
   }
 
   /// The next line and whether a bare LF ends it; nil where no line ends.
@@ -328,7 +330,9 @@ struct HTTPHead: Equatable {
       if traits.contains(.host) { faults.insert(.hostRepeated) }
       traits.insert(.host)
       host = value
-    case .contentType: contentType = value
+    case .contentType:
+      traits.insert(.contentType)
+      contentType = value
     case .contentLength: readLength(octets, value)
     case .transferEncoding:
       traits.insert(.transferEncoding)

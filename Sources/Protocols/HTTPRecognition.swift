@@ -18,24 +18,26 @@ extension HTTPStream {
     let start = UnsafeRawBufferPointer(rebasing: octets[first...])
     switch HTTPHead.beginning(of: start) {
     case .no: return .no
-    case .perhaps: return mayBeginLikely(start) ? .perhaps : .no
+    case .perhaps: return start.first == 13 || mayBeginLikely(start) ? .perhaps : .no
     case .yes: break
     }
     if HTTPText.begins(start, "http/") {
       guard start.count >= 8 else { return .perhaps }
       return start[5] == 0x31 && start[6] == 0x2e ? .yes(.server) : .no
     }
-    guard isKnownMethod(start) else { return .no }
-    // The target: a path, an address, a host or an asterisk. RTSP's and SIP's look alike; the end
-    // of the line tells, when it is there.
+    // RTSP, SIP, SMTP and others look alike: the end of the line tells, when it is there.
     guard let end = start.firstIndex(of: 10) else {
-      return start.count > 8192 ? .no : isPath(start) ? .yes(.client) : .perhaps
+      guard isKnownMethod(start), start.count <= 8192 else { return .no }
+      return isPath(start) ? .yes(.client) : .perhaps
     }
     let line = UnsafeRawBufferPointer(rebasing: start[..<end])
     var last = end
     while last > 0, line[last - 1] == 13 || line[last - 1] == 0x20 { last -= 1 }
-    guard last >= 9 else { return .no }
-    return HTTPText.begins(UnsafeRawBufferPointer(rebasing: line[(last - 8)..<last]), "http/1.")
+    // A version that is none, behind a method that is one, is for a finding.
+    let prefix: StaticString = isKnownMethod(start) ? "http/" : "http/1."
+    var word = last
+    while word > 0, line[word - 1] != 0x20 { word -= 1 }
+    return HTTPText.begins(UnsafeRawBufferPointer(rebasing: line[word..<last]), prefix)
       ? .yes(.client) : .no
   }
 

@@ -104,6 +104,7 @@ extension HTTPStream {
     }
 
     let place = decode(transfer, bytes, body, buffer, &faults, into: &dissection)
+    if HTTPBodyKind.isEncoded(transfer, faults) { note.traits |= HTTP.Note.isOpaque }
     note.bodyBuffer = place.buffer
     note.bodyStart = UInt32(truncatingIfNeeded: place.range.lowerBound)
     note.bodyCount = UInt32(truncatingIfNeeded: place.range.count)
@@ -216,7 +217,7 @@ extension HTTPStream {
     } else if let engineIO {
       dissection.stream.session = engineIO.session
     }
-    guard !place.range.isEmpty, !HTTPBodyKind.isEncoded(transfer, place.buffer) else { return }
+    guard !place.range.isEmpty, !note.has(HTTP.Note.isOpaque) else { return }
     let type =
       head.lowerBound + transfer.head.contentType.lowerBound..<head.lowerBound
       + transfer.head.contentType.upperBound
@@ -238,7 +239,7 @@ extension HTTPStream {
   ) -> StreamStep? {
     guard let waiting = packets else { return nil }
     packets = nil
-    let found: (packet: Range<Int>, next: Int)?
+    let found: (packet: Range<Int>, next: Int, isBinary: Bool)?
     if waiting.buffer == 0 {
       guard chunk.buffer == 0 else { return nil }
       found = EngineIOPayload.next(
@@ -258,7 +259,8 @@ extension HTTPStream {
       packets = rest
     }
     dissection.stream.session = waiting.session
-    dissection.continueIn(waiting.buffer, found.packet, as: .engineIO)
+    dissection.continueIn(
+      waiting.buffer, found.packet, as: found.isBinary ? .engineIOBinary : .engineIO)
     return .more(carrier: waiting.carrier)
   }
 

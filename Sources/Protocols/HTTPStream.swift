@@ -134,7 +134,9 @@ public final class HTTPStream: StreamProtocol {
       findHead(UnsafeRawBufferPointer(rebasing: all[chunk.range]), chunk)
     }
     switch found {
-    case .step(let step): return step
+    case .step(let step):
+      announce(bytes, chunk.range, into: &dissection)
+      return step
     case .broken(let count, let faults):
       let start = chunk.range.lowerBound
       let index = dissection.record(
@@ -189,6 +191,28 @@ public final class HTTPStream: StreamProtocol {
     return .head(HTTPHead(UnsafeRawBufferPointer(rebasing: octets[..<length])))
   }
 
+  /// Leaves the first line of a message that is not complete for the packet's line.
+  private func announce(_ bytes: RawSpan, _ range: Range<Int>, into dissection: inout Dissection) {
+    dissection.stream.isWaiting = true
+    let line = bytes.withUnsafeBytes { all -> Range<Int>? in
+      let octets = UnsafeRawBufferPointer(rebasing: all[range])
+      let start = HTTPHead.leadingLines(octets)
+      guard start < octets.count, let end = octets[start...].firstIndex(of: 10) else { return nil }
+      return range.lowerBound + start..<range.lowerBound + end
+    }
+    guard let line else { return }
+    var text = TextBuffer(capacity: 128)
+    bytes.withUnsafeBytes { octets in
+      let end = line.last.map { octets[$0] == 13 } ?? false ? line.dropLast() : line
+      HTTP.appendVisible(octets, end, to: &text)
+    }
+    text.append(" ")
+    text.withBytes { octets in
+      let origin = BufferOrigin(.decoded, of: 0, 0..<0)
+      dissection.stream.lineBuffer = dissection.addBuffer(octets.bytes, origin) ?? 0
+    }
+  }
+
   private func hasSeenHead(_ side: Side) -> Bool { self[side].messages > 0 }
 
   // MARK: Bodies
@@ -236,6 +260,7 @@ public final class HTTPStream: StreamProtocol {
     )
     self[side].transfer = transfer
     self[side].state = .body
+    announce(bytes, chunk.range, into: &dissection)
     return .part(total, isShown: false)
   }
 
@@ -287,6 +312,11 @@ public final class HTTPStream: StreamProtocol {
         start..<start + count, of: chunk.buffer, at: at, to: &transfer.pieces, dissection)
     }
     guard isDone || chunk.isLast else {
+      dissection.stream.isWaiting = true
+      if case .chunked = transfer.framing {
+        // How long it is nobody knows, as while its head came.
+        announce(transfer.kept.span.bytes, 0..<transfer.head.length, into: &dissection)
+      }
       self[side].transfer = transfer
       return .part(taken, isShown: false)
     }

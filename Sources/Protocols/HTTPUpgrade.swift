@@ -106,6 +106,11 @@ enum HTTPUpgrade {
   /// The 20 octets that Sec-WebSocket-Accept is the Base64 of.
   static func digest(_ key: [UInt8]) -> [UInt8]? { SHA1.digest(key + guid) }
 
+  /// What Sec-WebSocket-Accept answers a key with; nil when the machine's OpenSSL refuses SHA-1.
+  static func accept(for key: [UInt8]) -> String? {
+    digest(key).map { String(decoding: Base64.encode($0), as: UTF8.self) }
+  }
+
   /// Holds an answer against what was offered.
   ///
   /// - Parameter bytes: The answer's head.

@@ -76,8 +76,9 @@ final class RecentTable<Value: BitwiseCopyable> {
     }
   }
 
-  private var present = Half(capacity: 64)
-  private var old = Half(capacity: 1)
+  // Used by the one thread that walks.
+  @exclusivity(unchecked) private var present = Half(capacity: 64)
+  @exclusivity(unchecked) private var old = Half(capacity: 1)
   private let halfLimit: Int
 
   /// - Parameter limit: Values held at most.

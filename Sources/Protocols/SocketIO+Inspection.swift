@@ -64,7 +64,7 @@ extension SocketIO {
     _ version: UInt8, at index: Int, _ dissection: inout Dissection
   ) {
     guard let state = memory.namespaces.find(session, tag) else {
-      if isFromOpen, version != 3 { dissection.add(Self.notConnected, at: index) }
+      if isFromOpen, version == 4 { dissection.add(Self.notConnected, at: index) }
       return
     }
     let known = state.pointee

@@ -93,6 +93,9 @@ public struct SocketIO: Layer {
 
   public init(reading reader: inout ByteReader) throws(ParseError) {
     octet = try reader.read()
+    // Nearly always the JSON is next.
+    let next = Self.octet(reader, after: 0)
+    if next == 0x5b || next == 0x7b { return }
     if octet == 0x35 || octet == 0x36, let (count, digits) = Self.number(reader, most: 9),
       Self.octet(reader, after: digits) == 0x2d
     {
@@ -172,7 +175,9 @@ public struct SocketIO: Layer {
       judge(bytes, at: index, in: &dissection, memory, &note)
     }
     dissection.setNote(note, at: index)
-    if note.content.chat.kind != .none, !note.isWaiting { return .chatEvent }
+    if note.content.chat.kind != .none, note.content.defect == .none, !note.isWaiting {
+      return .chatEvent
+    }
     dissection.keepPayload()
     if note.content.hasLongString {
       FernetCandidates.walk(bytes, record.payload, record.buffer, &dissection)

@@ -80,6 +80,7 @@ struct SocketIOContent: BitwiseCopyable, Sendable {
 
   /// - Parameter range: The payload.
   init(_ layer: SocketIO, _ bytes: RawSpan, _ range: Range<Int>) {
+    if layer.octet == 0x32, readPlain(bytes, range) { return }
     var scanner = JSONScanner(range)
     switch layer.octet {
     case 0x32: readEvent(bytes, &scanner)
@@ -273,7 +274,7 @@ struct SocketIOContent: BitwiseCopyable, Sendable {
   }
 
   /// Names that the libraries keep for themselves.
-  private static func isReserved(_ bytes: RawSpan, _ name: Range<Int>) -> Bool {
+  static func isReserved(_ bytes: RawSpan, _ name: Range<Int>) -> Bool {
     switch name.count {
     case 7: bytes.holds("connect", at: name)
     case 10: bytes.holds("disconnect", at: name)

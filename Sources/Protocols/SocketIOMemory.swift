@@ -52,10 +52,11 @@ public final class SocketIOMemory: SharedLayerMemory {
 
   let namespaces: RecentTable<Namespace>
   let asked: RecentTable<Asked>
-  var waiting: [Direction: Waiting] = [:]
-  var waitingOctets = 0
-  var waitingCount = 0
-  var assembled: Assembled?
+  // Used by the one thread that walks; so for all of these.
+  @exclusivity(unchecked) var waiting: [Direction: Waiting] = [:]
+  @exclusivity(unchecked) var waitingOctets = 0
+  @exclusivity(unchecked) var waitingCount = 0
+  @exclusivity(unchecked) var assembled: Assembled?
   let octetLimit: Int
   /// Attachments of one packet that are followed.
   static let mostAttachments = 1024

@@ -112,6 +112,10 @@ extension TCPStreams {
       while ending < streams.count, streams[ending] == nil { ending += 1 }
       guard ending < streams.count else { return false }
       current = streams[ending].map { Unmanaged.passUnretained($0) }
+      if let stream = streams[ending] {
+        dissection.setEndpoints(source: stream.ends.source, destination: stream.ends.destination)
+        frameIsFromHigh = false
+      }
       frame = dissection.frame.number
       layer = 0
       jobs = [.end(.capture)]
@@ -257,6 +261,7 @@ extension TCPStreams {
     context.number = stream.number
     context.side = stream.side(fromHigh: isHigh)
     context.direction = isHigh ? 1 : 0
+    context.isReversed = isHigh != frameIsFromHigh
     context.sourcePort = isHigh ? stream.highPort : stream.lowPort
     context.destinationPort = isHigh ? stream.lowPort : stream.highPort
     return context
@@ -367,7 +372,10 @@ extension TCPStreams {
     case .lastPart(let count):
       guard advance(count, own, in: &dissection) else { return false }
       own.messages &+= 1
-      let frames = (own.openFrames + (lastFrames.isEmpty ? [frame] : lastFrames)).ascending
+      // A FIN may complete a message; what only breaks one off is none of its packets.
+      let breaksOff = count == 0 && own.finish == nil
+      let last = lastFrames.isEmpty && !breaksOff ? [frame] : lastFrames
+      let frames = (own.openFrames + last).ascending
       lastFrames = frames == [frame] ? [] : frames
       dissection.beginMessage(
         from: first, octets: own.openOctets + count, frames: lastFrames)

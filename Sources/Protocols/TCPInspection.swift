@@ -50,7 +50,9 @@ extension TCP {
       hasData: note.length > 0 || flags.contains(.fin) && sequence != note.sequenceBase &+ 1,
       hasEnd: !flags.isDisjoint(with: [.fin, .rst]))
     // What the receiver throws away is not part of the stream.
-    if isRead, note.checksum.status != .bad, note.facts.contains(.hasLength) {
+    if isRead, note.checksum.status != .bad, note.facts.contains(.hasLength),
+      !Self.isThrownAway(dissection)
+    {
       if record.missing == 0, flags.isDisjoint(with: [.syn, .fin, .rst]), note.length > 0,
         memory.streams.takeNext(
           note, sequence, record.payload, bytes, at: index, in: dissection)
@@ -61,6 +63,17 @@ extension TCP {
       }
     }
     return payloadType
+  }
+
+  /// Whether a layer below has a wrong checksum. RFC 1122 section 3.2.1.2: "A host MUST verify the IP
+  /// header checksum on every received datagram and silently discard every datagram that has a bad
+  /// checksum."
+  @inline(__always)
+  private static func isThrownAway(_ dissection: borrowing Dissection) -> Bool {
+    if dissection.findings.isEmpty { return false }
+    return dissection.findings.contains {
+      $0.kind.group == .checksum && $0.kind.severity == .error
+    }
   }
 
   /// Takes the segment into its stream.

@@ -60,6 +60,7 @@ final class TCPStreams {
   @exclusivity(unchecked) var nextJob = 0
   @exclusivity(unchecked) var chunk = StreamChunk(range: 0..<0, side: .client)
   @exclusivity(unchecked) var isFromHigh = false
+  @exclusivity(unchecked) var frameIsFromHigh = false
   /// The octets in work stand in the direction's own buffer, of which a copy is walked.
   @exclusivity(unchecked) var isBuffered = false
   /// Octets of the chunk before its present start.
@@ -111,6 +112,7 @@ final class TCPStreams {
       frame = dissection.frame.number
       current = handles[slot]
       isFromHigh = note.isFromHigh
+      frameIsFromHigh = isFromHigh
       isBuffered = false
       chunkStart = data.lowerBound
       chunk = StreamChunk(
@@ -183,8 +185,8 @@ final class TCPStreams {
     }
     states[Int(stream.slot)] = []
     handles[Int(stream.slot)] = nil
-    // The packet in work may be the stream's last.
-    retired = streams[Int(stream.slot)]
+    // The packet in work may be the stream's last, and let go of it twice.
+    if let last = streams[Int(stream.slot)] { retired = last }
     streams[Int(stream.slot)] = nil
   }
 

@@ -17,6 +17,14 @@ extension TCP {
   ) {
     columns.protocolName = "TCP"
     let note = dissection.note(of: TCP.self, record) ?? TCPNote()
+    if dissection.stream.isWaiting, dissection.stream.lineBuffer != 0 {
+      // The protocol above knows already what the message is.
+      dissection.withBytes(of: dissection.stream.lineBuffer, frame: bytes) {
+        columns.info.append($0)
+      }
+      columns.info.append(" [TCP segment of a reassembled PDU]")
+      return
+    }
     if !note.flags.isEmpty { writePrefixes(note, to: &columns.info) }
     columns.info.append(UInt64(sourcePort))
     columns.info.append(" → ")

@@ -66,7 +66,9 @@ extension WebSocket {
     } else {
       withContent(bytes, record, in: dissection) { content, range in
         switch kind {
-        case .text: Self.append(text: content, range, to: &columns.info)
+        // A part of a compressed message is no text yet.
+        case .text where note?.state != .fragment || note?.compressed == 0:
+          Self.append(text: content, range, to: &columns.info)
         case .close:
           guard range.count >= 2 else { return }
           let code = content.unsafeLoadUnaligned(fromByteOffset: range.lowerBound, as: UInt16.self)

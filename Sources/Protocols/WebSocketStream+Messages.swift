@@ -101,6 +101,7 @@ extension WebSocketStream {
     guard frame.isFinal else {
       direction.isCalm = false
       note.state = .fragment
+      if isCompressed { note.compressed = note.count }
       dissection.setNote(note, at: index)
       return .part(count, isShown: true)
     }

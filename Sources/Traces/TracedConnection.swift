@@ -22,6 +22,8 @@ final class TracedConnection {
     var fromClient: Bool
     /// Its octets within the utterance.
     var place: Range<Int>
+    /// The last segment with octets of it.
+    var lastPiece: Int
     /// Segments with octets of it that the capture does not have yet.
     var missing: Int
     /// Frames that carry it, in order, up to the one that completes it.
@@ -55,6 +57,8 @@ final class TracedConnection {
   /// Cuts of the utterance under way, and which of its segments the capture has.
   private var delivery: Delivery?
   private var captured: [Bool] = []
+  /// Segments that the capture has without a hole before them.
+  private var inOrder = 0
   private var current = 0..<0
 
   // What the truth wants to know.
@@ -144,15 +148,17 @@ final class TracedConnection {
     guard conversation.isCaptured else { return }
     self.delivery = delivery
     captured = Array(repeating: false, count: delivery.count)
+    inOrder = 0
     let first = records.count
     var offset = 0
     for message in utterance.messages {
       let place = offset..<offset + message.octets.count
       offset = place.upperBound
+      let pieces = (0..<delivery.count).filter { delivery.range($0).overlaps(place) }
       records.append(
         Record(
           message: message, fromClient: utterance.fromClient, place: place,
-          missing: (0..<delivery.count).count { delivery.range($0).overlaps(place) }))
+          lastPiece: pieces.last ?? 0, missing: pieces.count))
     }
     current = first..<records.count
   }
@@ -168,6 +174,8 @@ final class TracedConnection {
   /// The capture missed the frame.
   func miss(_ frame: PlannedFrame) {
     guard let delivery, let place = place(of: frame, in: delivery) else { return }
+    // Nobody waits for it.
+    captured[frame.piece] = true
     for index in current {
       records[index].lostOctets += records[index].place.clamped(to: place).count
     }
@@ -195,16 +203,22 @@ final class TracedConnection {
     }
     let completes = place == delivery.range(frame.piece) && !captured[frame.piece]
     if completes { captured[frame.piece] = true }
+    while inOrder < captured.count, captured[inOrder] { inOrder += 1 }
     for index in current where records[index].place.overlaps(place) {
       if records[index].completedBy == nil {
         records[index].frames.append(number)
       } else {
         records[index].again.append(number)
       }
-      if completes {
-        records[index].missing -= 1
-        if records[index].missing == 0 { records[index].completedBy = number }
-      }
+      if completes { records[index].missing -= 1 }
+    }
+    guard completes else { return }
+    // A message is whole when everything before it is there, too.
+    for index in current
+    where records[index].completedBy == nil && records[index].missing == 0
+      && records[index].lastPiece < inOrder
+    {
+      records[index].completedBy = number
     }
   }
 

@@ -93,7 +93,9 @@ struct GenCommand: ParsableCommand {
     progress.erase()
     let name = path == "-" ? "standard output" : path
     var report = "\(name): \(trace.frameCount) packets, seed \(seed)\n"
-    if let truthPath { report += "\(truthPath): the truth about them\n" }
+    if let truthPath {
+      report += "\(truthPath == "-" ? "standard output" : truthPath): the truth about them\n"
+    }
     if path == "-" || truthPath == "-" { return write(standardError: report) }
     var output = StandardOutput()
     output.buffer.append(report)

@@ -17,7 +17,7 @@ struct Netlab: ParsableCommand {
     subcommands: [
       CaptureCommand.self, ReadCommand.self, MessagesCommand.self, FollowCommand.self,
       StatsCommand.self, AssertCommand.self, GenCommand.self, FieldsCommand.self,
-      SchemaCommand.self, FilterCommand.self, InterfacesCommand.self, DoctorCommand.self,
+      FilterCommand.self, SchemaCommand.self, InterfacesCommand.self, DoctorCommand.self,
     ])
 
   static let version = "0.1.0"

@@ -38,6 +38,28 @@ let package = Package(
         .product(name: "PacketCore", package: "netlab"),
       ],
       swiftSettings: fuzzed),
+    .executableTarget(
+      name: "FuzzHTTP",
+      dependencies: [
+        .product(name: "Protocols", package: "netlab"),
+        .product(name: "PacketCore", package: "netlab"),
+      ],
+      swiftSettings: fuzzed),
+    .executableTarget(
+      name: "FuzzEngineIO",
+      dependencies: [
+        .product(name: "Protocols", package: "netlab"),
+        .product(name: "PacketCore", package: "netlab"),
+        .product(name: "Projection", package: "netlab"),
+      ],
+      swiftSettings: fuzzed),
+    .executableTarget(
+      name: "FuzzSocketIO",
+      dependencies: [
+        .product(name: "Protocols", package: "netlab"),
+        .product(name: "PacketCore", package: "netlab"),
+      ],
+      swiftSettings: fuzzed),
   ],
   swiftLanguageModes: [.v6]
 )

@@ -12,7 +12,7 @@ import Testing
     "Capture": ["PacketCore", "CPcap", "CZlib", "CLinux", "Glibc"],
     "Projection": ["PacketCore", "DisplayFilter", "Glibc"],
     "Statistics": ["PacketCore", "Protocols", "Projection", "Glibc"],
-    "Traces": ["PacketCore", "Protocols"],
+    "Traces": ["PacketCore", "Protocols", "Cryptography"],
     "netlab": [
       "PacketCore", "Cryptography", "Protocols", "DisplayFilter", "Capture", "Projection",
       "Statistics", "Traces", "ArgumentParser", "Glibc",

@@ -55,7 +55,7 @@ enum CaptureFolder {
     return packets
   }
 
-  private static func octets(_ path: String) -> [UInt8] {
+  fileprivate static func octets(_ path: String) -> [UInt8] {
     guard let file = fopen(path, "rb") else { return [] }
     defer { fclose(file) }
     var all: [UInt8] = []
@@ -107,5 +107,12 @@ struct Walk: ~Copyable {
     let bytes = octets(of: record, frame: frame)
     record.type.collect(bytes.span.bytes, record, in: dissection, into: &sink)
     return sink.items
+  }
+}
+
+extension CaptureFolder {
+  /// A text file of the folder.
+  static func text(_ name: String) -> String {
+    String(decoding: octets(path + "/" + name), as: UTF8.self)
   }
 }

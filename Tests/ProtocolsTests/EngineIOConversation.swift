@@ -43,7 +43,7 @@ struct EngineIOCarrier: Layer {
 struct EngineIOConversation: ~Copyable {
   static let registry = Registry([
     EngineIOCarrier.self, EngineIO.self, EngineIOBinary.self, SocketIO.self,
-    SocketIOAttachment.self, JSON.self, Chat.self,
+    SocketIOAttachment.self, JSON.self, Chat.self, Fernet.self,
   ])
   var walk: Walk
   var octets: [UInt8] = []

@@ -56,10 +56,13 @@ import Testing
   /// Fields whose octets stand behind the header, where the payload or a trailer is.
   private static let beyondHeader: Set<String> = [
     "eth.padding", "eth.trailer", "eth.fcs", "vlan.trailer", "udp.payload", "tcp.payload",
-    "tcp.segment_data", "websocket.masked_payload", "websocket.payload",
+    "tcp.segment_data", "http.file_data", "websocket.masked_payload", "websocket.payload",
     "websocket.payload.continue", "websocket.payload.text", "websocket.payload.binary",
     "websocket.payload.close", "websocket.payload.close.status_code",
     "websocket.payload.close.reason", "websocket.payload.ping", "websocket.payload.pong",
+    "eio_binary.data", "sio.event", "sio.arg", "sio.data", "sio.sid",
+    "sio.error", "sio_attachment.data", "chat.room", "chat.sender", "chat.message", "chat.notice",
+    "chat.member", "chat.error",
   ]
 
   @Test func fieldsLieInsideTheirHeaders() {

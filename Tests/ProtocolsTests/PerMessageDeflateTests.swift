@@ -129,6 +129,8 @@ import Testing
     feed = WebSocketFeed(WebSocketNegotiation(deflate: agreed))
     feed.feed(Octets.frame(0x41, [0xf2, 0x48]) + Octets.frame(0xc0, [0xcd, 0xc9, 0xc9, 7, 0]))
     #expect(feed.findings == ["websocket.reserved_bits"])
+    #expect(feed.lines.first == "WebSocket Text 2 bytes [fragment]")
+    #expect(feed.lines.last == "WebSocket Text \"Hello\" [compressed 7→5] [fragmented ×2]")
     #expect(feed.messages.last?.content == Array("Hello".utf8))
     // After a gap.
     feed = WebSocketFeed(WebSocketNegotiation(deflate: agreed))

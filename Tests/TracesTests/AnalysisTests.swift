@@ -120,6 +120,22 @@ import Testing
     }
   }
 
+  /// Where a protocol reads the stream, other octets and holes are told. Each alone: behind a hole
+  /// a stream may not be readable.
+  @Test(arguments: [Fault.overlap, .lost])
+  func streamsTellOfOtherOctetsAndHoles(_ fault: Fault) throws {
+    for content in TraceOptions.Content.allCases {
+      var options = TraceOptions()
+      options.content = content
+      options.faults[fault] = 4
+      let trace = try MadeTrace(options)
+      let said = trace.netlab(withStreams: true)
+      let name = fault == .overlap ? "tcp.stream.conflict" : "tcp.stream.gap"
+      #expect(said[name] ?? [] == trace.truth.findings[name] ?? [], "\(content)")
+      #expect(trace.truth.findings[name]?.count ?? 0 == (content == .raw ? 0 : 4))
+    }
+  }
+
   @Test func faultsNameTheirFrames() throws {
     let trace = try MadeTrace(Self.mix(7))
     for (kind, records) in trace.truth.faults {

@@ -69,13 +69,16 @@ struct MadeTrace {
   static let names = ExpectedFindings.names.filter { !$0.hasPrefix("tcp.stream.") }
 
   /// What netlab's own analysis says, frame numbers by names.
-  func netlab() -> [String: [Int]] {
+  ///
+  /// - Parameter withStreams: What readers of streams say of them, too.
+  func netlab(withStreams: Bool = false) -> [String: [Int]] {
     var dissector = Dissector(.standard)
     var dissection = Dissection()
     var said: [String: [Int]] = [:]
     for (index, frame) in frames.enumerated() {
       dissector.dissect(frame.octets.span.bytes, frame.header, into: &dissection)
-      for name in Set(dissection.findings.map(\.kind.name)) where !name.hasPrefix("tcp.stream.") {
+      for name in Set(dissection.findings.map(\.kind.name))
+      where withStreams || !name.hasPrefix("tcp.stream.") {
         said[name, default: []].append(index + 1)
       }
     }
