@@ -20,6 +20,9 @@ public protocol StreamProtocol: AnyObject, SendableMetatype {
   func consume(_ bytes: RawSpan, _ chunk: StreamChunk, into dissection: inout Dissection)
     -> StreamStep
 
+  /// Whether instances may ever have more (`hasMore`); those of most protocols never do.
+  static var makesMore: Bool { get }
+
   /// Whether a message can be made of octets taken before: `consume` is called with an empty range
   /// then, and answers with `.more`.
   var hasMore: Bool { get }
@@ -42,6 +45,7 @@ public protocol StreamProtocol: AnyObject, SendableMetatype {
 }
 
 extension StreamProtocol {
+  public static var makesMore: Bool { false }
   public var hasMore: Bool { false }
   public var heldOctets: Int { 0 }
   public var closing: StreamClosing? { nil }

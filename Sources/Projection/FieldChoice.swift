@@ -170,6 +170,7 @@ struct JSONFields: ~Copyable {
     case .duration(let nanoseconds): text.append(seconds: nanoseconds)
     case .floating(let number) where number.isFinite:
       FieldText.appendBare(item, in: bytes, to: &text)
+    case .string(let string): text.append(json: string)
     case .time(let time):
       text.append("\"")
       text.append(rfc3339: time)

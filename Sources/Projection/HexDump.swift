@@ -48,15 +48,20 @@ public final class HexPrinter: PacketPrinter {
     _ dissection: borrowing Dissection, _ frame: RawSpan, into text: inout TextBuffer
   ) {
     above?.print(dissection, frame, into: &text)
-    if dissection.bufferCount == 0 {
+    // What no layer stands in and is no content is for the fields' own use.
+    let buffers = (0..<dissection.bufferCount).map { UInt16(truncatingIfNeeded: $0 + 1) }
+      .filter { number in
+        dissection.origin(of: number)?.stage != .decoded
+          || dissection.layers.contains { $0.buffer == number }
+      }
+    if buffers.isEmpty {
       text.append(hexDump: frame)
     } else {
       text.append("Frame (")
       text.append(UInt64(frame.byteCount))
       text.append(" bytes):\n")
       text.append(hexDump: frame)
-      for buffer in 1...dissection.bufferCount {
-        let number = UInt16(truncatingIfNeeded: buffer)
+      for number in buffers {
         text.append(dissection.origin(of: number)?.stage.word ?? "Reassembled")
         text.append(" (")
         dissection.withBytes(of: number, frame: frame) { octets in

@@ -68,7 +68,9 @@ extension TextBuffer {
 
   /// Where in its packets the message's part of the stream stands.
   mutating func append(streamOctetsOf dissection: borrowing Dissection) {
+    // Of octets that were put together the stage says so.
     guard let record = dissection.firstRecordOfMessage, !record.range.isEmpty,
+      dissection.origin(of: record.buffer)?.stage != .reassembled,
       let wire = dissection.wire(record.range, of: record.buffer), !wire.isEmpty
     else { return }
     append("    [Octets of the stream: ")

@@ -69,6 +69,8 @@ extension RowPrinter {
 public final class MessagePrinter: PacketPrinter {
   private let rows: any RowPrinter
   private let filter: (any PacketPredicate)?
+  /// Asked for each message; looking at the filter itself would copy it.
+  private let hasFilter: Bool
   private let hasVerdicts: Bool
   private let only: MessageID?
   /// The message asked for was there.
@@ -91,6 +93,7 @@ public final class MessagePrinter: PacketPrinter {
     self.rows = rows
     self.only = only
     self.filter = filter
+    hasFilter = filter != nil
     hasVerdicts = verdicts
   }
 
@@ -103,13 +106,14 @@ public final class MessagePrinter: PacketPrinter {
   public func print(
     _ dissection: borrowing Dissection, _ frame: RawSpan, into text: inout TextBuffer
   ) {
+    guard !dissection.messages.isEmpty || !dissection.verdicts.isEmpty else { return }
     let messages = dissection.messages
     for message in messages where message.isWhole {
       if let only {
         guard only.frame == dissection.frame.number, only.part == message.number else { continue }
         isFound = true
       }
-      if let filter {
+      if hasFilter, let filter {
         if message.isAlone(in: dissection) {
           guard filter.matches(dissection, in: frame) else { continue }
         } else {
@@ -126,7 +130,7 @@ public final class MessagePrinter: PacketPrinter {
         rows.print(row, dissection, frame, into: &text)
       }
     }
-    guard hasVerdicts, !dissection.verdicts.isEmpty, filter == nil, only == nil else {
+    guard hasVerdicts, !dissection.verdicts.isEmpty, !hasFilter, only == nil else {
       return
     }
     for verdict in dissection.verdicts {

@@ -106,6 +106,7 @@ extension Columns {
   private mutating func append(
     _ message: Message, _ dissection: borrowing Dissection, _ frame: RawSpan
   ) {
+    guard message.speaker < dissection.layers.count else { return }
     summarize(message.speaker, dissection, frame)
     if message.carrier >= 0 { remark(message.carrier, dissection, frame) }
     for index in message.layers where index != message.speaker {

@@ -1,4 +1,3 @@
-import Glibc
 
 /// Where the parts of a request's or response's head stand, and what it says about its body: one
 /// pass over the octets, nothing copied. RFC 9112 sections 2 to 6.
@@ -55,12 +54,9 @@ struct HTTPHead: Equatable {
   /// - Returns: Octets of the head, the empty line included; nil when it is not there yet.
   static func end(of octets: UnsafeRawBufferPointer, scanned: inout Int) -> Int? {
     var at = leadingLines(octets)
-    guard let base = octets.baseAddress, at < octets.count else {
-      return nil
-    }
+    guard at < octets.count else { return nil }
     if scanned > at { at = scanned }
-    while let found = memchr(base + at, 10, octets.count - at) {
-      let line = UnsafeRawPointer(found) - base
+    while let line = octets.first(10, in: at..<octets.count) {
       let next = line + 1
       // RFC 9112 section 2.1: an empty line ends the head.
       if next < octets.count {
@@ -146,10 +142,7 @@ struct HTTPHead: Equatable {
     _ octets: UnsafeRawBufferPointer, _ at: inout Int
   ) -> (range: Range<Int>, isBare: Bool)? {
     let first = at
-    guard let base = octets.baseAddress, at < octets.count,
-      let found = memchr(base + at, 10, octets.count - at)
-    else { return nil }
-    let feed = UnsafeRawPointer(found) - base
+    guard at < octets.count, let feed = octets.first(10, in: at..<octets.count) else { return nil }
     at = feed + 1
     // RFC 9112 section 2.2: a recipient MAY recognise a single LF as a line terminator.
     let isBare = feed == first || octets[feed - 1] != 13
@@ -278,10 +271,7 @@ struct HTTPHead: Equatable {
         field.isBare = field.isBare || more.isBare
       }
       field.line = start..<at
-      if let base = octets.baseAddress,
-        let colon = memchr(base + start, 0x3a, line.range.count)
-      {
-        let colon = UnsafeRawPointer(colon) - base
+      if let colon = octets.first(0x3a, in: start..<start + line.range.count) {
         field.name = start..<colon
         field.value = HTTPText.trimmed(octets, colon + 1..<end)
       } else {
@@ -441,5 +431,26 @@ struct HTTPCodings: Equatable {
       rest >>= 4
     }
     return false
+  }
+}
+
+extension UnsafeRawBufferPointer {
+  /// The first place of an octet in `range`, found eight octets at a time.
+  fileprivate func first(_ octet: UInt8, in range: Range<Int>) -> Int? {
+    var at = range.lowerBound
+    let end = Swift.min(range.upperBound, count)
+    let pattern = UInt64(octet) &* 0x0101_0101_0101_0101
+    while at &+ 8 <= end {
+      let word = UInt64(littleEndian: loadUnaligned(fromByteOffset: at, as: UInt64.self)) ^ pattern
+      // The highest bit of each octet that is zero; exact for the lowest of them.
+      let zeros = (word &- 0x0101_0101_0101_0101) & ~word & 0x8080_8080_8080_8080
+      if zeros != 0 { return at &+ zeros.trailingZeroBitCount &>> 3 }
+      at &+= 8
+    }
+    while at < end {
+      if self[at] == octet { return at }
+      at &+= 1
+    }
+    return nil
   }
 }

@@ -3,6 +3,7 @@ import PacketCore
 /// HTTP/1.1 on a stream: requests and responses with their bodies, in both directions. RFC 9112.
 public final class HTTPStream: StreamProtocol {
   public static let name = "http"
+  public static let makesMore = true
 
   /// One direction's place in its messages.
   struct Direction {

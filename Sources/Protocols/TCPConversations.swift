@@ -30,7 +30,10 @@ public final class TCPConversations: LayerMemory, StreamHolder {
   /// that need not wait for it; streams do without.
   public var isAnalysing: Bool {
     get { table.isAnalysing }
-    set { table.isAnalysing = newValue }
+    set {
+      table.isAnalysing = newValue
+      streams.isTracing = newValue
+    }
   }
 
   /// Connections remembered now.

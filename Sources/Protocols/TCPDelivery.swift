@@ -13,10 +13,10 @@ extension TCPStreams {
     _ stream: TCPStream, _ bytes: RawSpan, into dissection: inout Dissection
   ) -> Bool {
     while true {
-      if !chunk.range.isEmpty || stream.reader?.hasMore == true {
+      if !chunk.range.isEmpty || stream.hasMore {
         if step(stream, bytes, into: &dissection) {
           return !chunk.range.isEmpty || nextJob < jobs.count || mayEnd(stream)
-            || stream.reader?.hasMore == true || isBuffered || rest(stream, bytes, in: &dissection)
+            || stream.hasMore || isBuffered || rest(stream, bytes, in: &dissection)
         }
         continue
       }
@@ -75,7 +75,7 @@ extension TCPStreams {
 
   private func settle(_ stream: TCPStream, in dissection: inout Dissection) {
     if stream.fromLow.early.isEmpty, stream.fromHigh.early.isEmpty {
-      states[Int(stream.slot)].remove(.hasEarly)
+      slots[Int(stream.slot)].state.remove(.hasEarly)
     }
     for number in count(stream) {
       dissection.add(TCPStreamFinding.givenUp, at: layer, found: UInt64(number))
@@ -112,6 +112,10 @@ extension TCPStreams {
       while ending < streams.count, streams[ending] == nil { ending += 1 }
       guard ending < streams.count else { return false }
       current = streams[ending].map { Unmanaged.passUnretained($0) }
+      if let stream = streams[ending] {
+        dissection.setEndpoints(source: stream.ends.source, destination: stream.ends.destination)
+        frameIsFromHigh = false
+      }
       frame = dissection.frame.number
       layer = 0
       jobs = [.end(.capture)]
@@ -328,7 +332,7 @@ extension TCPStreams {
     stream.strangeSegments += 1
     if own.isMidStream, stream.strangeSegments < Self.recognitionSegments { return }
     forget(stream)
-    states[Int(stream.slot)] = .isOpaque
+    slots[Int(stream.slot)].state = .isOpaque
   }
 
   /// The octets are nobody's: shown as they are.

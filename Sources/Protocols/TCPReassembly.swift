@@ -86,14 +86,14 @@ extension TCPStreams {
     if ahead > 0 {
       if data.isEmpty { return }
       keep(sequence, data, own, bytes, in: &dissection)
-      if own.early.count == 1 { states[Int(stream.slot)].insert(.hasEarly) }
+      if own.early.count == 1 { slots[Int(stream.slot)].state.insert(.hasEarly) }
       if own.earlyOctets > limits.directionOctets || isOneWay(stream, segment, own) {
         jobs.append(.release(fromHigh: segment.fromHigh, upTo: own.early.last?.sequence))
       }
       return
     }
     own.next = sequence &+ UInt32(truncatingIfNeeded: data.count)
-    own.trace(segment.sequence, bytes.extracting(segment.data))
+    if isTracing { own.trace(segment.sequence, bytes.extracting(segment.data)) }
     jobs.append(.deliver(fromHigh: segment.fromHigh, data))
     if segment.missing > 0 {
       // The capture cut the segment: its end is known never to come.

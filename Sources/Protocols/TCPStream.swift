@@ -2,36 +2,40 @@ import PacketCore
 
 /// A connection as two streams of octets, and the protocol that reads them.
 final class TCPStream {
+  // What every segment asks for stands together, see `TCPOctets`.
   /// `tcp.stream`.
   let number: UInt32
   /// Its place among the connections.
   let slot: UInt32
-  let ends: Endpoints
-  let lowPort: UInt16
-  let highPort: UInt16
-
-  // One thread walks; the check at run time would find nothing.
   /// The octets that the lower end of the connection's key sent, and those of the higher end.
   let fromLow = TCPOctets()
   let fromHigh = TCPOctets()
+  // One thread walks; the check at run time would find nothing.
   @exclusivity(unchecked) var reader: (any StreamProtocol)? {
-    didSet { isRead = reader != nil }
+    didSet {
+      isRead = reader != nil
+      mayHaveMore = reader.map { type(of: $0).makesMore } ?? false
+    }
   }
   @exclusivity(unchecked) private(set) var isRead = false
-  @exclusivity(unchecked) var readerName = ""
+  @exclusivity(unchecked) private var mayHaveMore = false
   @exclusivity(unchecked) var lowSide: Side
   @exclusivity(unchecked) var sideIsKnown = false
-  /// The capture saw the connection begin.
-  @exclusivity(unchecked) var hasHandshake = false
-  /// Segments whose octets nobody recognised.
-  @exclusivity(unchecked) var strangeSegments = 0
-  @exclusivity(unchecked) var endedBy: Side?
-
+  let lowPort: UInt16
+  let highPort: UInt16
   /// Octets that it holds, as last counted, and its neighbours among those that hold some, oldest
   /// first.
   @exclusivity(unchecked) var counted = 0
   @exclusivity(unchecked) unowned(unsafe) var older: TCPStream?
   @exclusivity(unchecked) unowned(unsafe) var newer: TCPStream?
+
+  let ends: Endpoints
+  @exclusivity(unchecked) var readerName = ""
+  /// The capture saw the connection begin.
+  @exclusivity(unchecked) var hasHandshake = false
+  /// Segments whose octets nobody recognised.
+  @exclusivity(unchecked) var strangeSegments = 0
+  @exclusivity(unchecked) var endedBy: Side?
 
   /// - Parameters:
   ///   - ends: The lower end of the key first.
@@ -44,6 +48,10 @@ final class TCPStream {
     // Until something shows who is who: servers have the lower port numbers.
     lowSide = lowPort < highPort ? .server : .client
   }
+
+  /// Whether the reader has a message that needs no more octets.
+  @inline(__always)
+  var hasMore: Bool { mayHaveMore && reader?.hasMore == true }
 
   @inline(__always)
   func octets(fromHigh isHigh: Bool) -> TCPOctets { isHigh ? fromHigh : fromLow }
@@ -110,14 +118,27 @@ final class TCPOctets {
     var hash: UInt64 = 0
   }
 
+  // What every segment asks for stands together: a connection's next segment comes long after the
+  // processor's cache has forgotten it, and each line of it costs.
   /// The next sequence number, when it is known.
   @exclusivity(unchecked) var next: UInt32 = 0
   @exclusivity(unchecked) var hasNext = false
+  /// Nothing more can be read.
+  @exclusivity(unchecked) var isLost = false
+  @exclusivity(unchecked) var hasEnded = false
   /// The first octets were not captured.
   @exclusivity(unchecked) var isMidStream = true
+  /// Where FIN stands, once one was seen.
+  @exclusivity(unchecked) var finish: UInt32?
+  /// What waits was handed over as the last there is.
+  @exclusivity(unchecked) var hasOfferedLast = false
+  @exclusivity(unchecked) var buffer: [UInt8] = []
   /// Octets that messages were made of, gaps included.
   @exclusivity(unchecked) var consumed: UInt64 = 0
-  @exclusivity(unchecked) var buffer: [UInt8] = []
+  /// Messages made.
+  @exclusivity(unchecked) var messages = 0
+  @exclusivity(unchecked) private var traceCount = 0
+
   @exclusivity(unchecked) var pieces: [Piece] = []
   /// Octets that must be there before the reader is asked again.
   @exclusivity(unchecked) var needed = 1
@@ -128,19 +149,9 @@ final class TCPOctets {
   @exclusivity(unchecked) var openOctets = 0
   /// The packets in question, when they are kept.
   @exclusivity(unchecked) var packets: [PacketTrace] = []
-  /// Where FIN stands, once one was seen.
-  @exclusivity(unchecked) var finish: UInt32?
-  @exclusivity(unchecked) var hasEnded = false
-  /// What waits was handed over as the last there is.
-  @exclusivity(unchecked) var hasOfferedLast = false
-  /// Nothing more can be read.
-  @exclusivity(unchecked) var isLost = false
   /// Octets that were not captured.
   @exclusivity(unchecked) var missing: UInt64 = 0
-  /// Messages made.
-  @exclusivity(unchecked) var messages = 0
   @exclusivity(unchecked) private var traces: InlineArray<8, Trace> = .init(repeating: Trace())
-  @exclusivity(unchecked) private var traceCount = 0
 
   /// Whether nothing waits and nothing has ended: the next segment can be read where it stands.
   @inline(__always)

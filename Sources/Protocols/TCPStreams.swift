@@ -34,12 +34,18 @@ final class TCPStreams {
 
   let limits: Limits
   @exclusivity(unchecked) var protocols: [any StreamProtocol.Type] = []
-  @exclusivity(unchecked) var states: ContiguousArray<State> = []
-  /// The connection that each state is of: places are used again.
-  @exclusivity(unchecked) private var numbers: ContiguousArray<UInt32> = []
+  /// What each place of the table of connections holds.
+  struct Slot {
+    /// The connection that the state is of: places are used again.
+    var number: UInt32
+    var state: State
+    /// The stream, to be looked at without counting references; `streams` owns it.
+    var stream: Unmanaged<TCPStream>?
+  }
+  @exclusivity(unchecked) var slots: ContiguousArray<Slot> = []
   @exclusivity(unchecked) var streams: ContiguousArray<TCPStream?> = []
-  /// The same, to be looked at without counting references.
-  @exclusivity(unchecked) private var handles: ContiguousArray<Unmanaged<TCPStream>?> = []
+  /// Segments are remembered, to hold retransmissions against them.
+  @exclusivity(unchecked) var isTracing = true
   /// Packets whose octets wait are kept as traces.
   @exclusivity(unchecked) var keepsPackets = false
   /// Octets held by all streams.
@@ -77,10 +83,10 @@ final class TCPStreams {
   @inline(__always)
   func concerns(_ note: TCPNote, hasData: Bool, hasEnd: Bool) -> Bool {
     let slot = Int(note.slot)
-    guard slot < numbers.count, numbers[slot] == note.stream else {
+    guard slot < slots.count, slots[slot].number == note.stream else {
       return hasData && !protocols.isEmpty || hasStream(of: slot)
     }
-    let state = states[slot]
+    let state = slots[slot].state
     if state.contains(.isOpaque) { return false }
     return hasData || hasEnd && state.contains(.isFollowed) || state.contains(.hasEarly)
   }
@@ -100,17 +106,17 @@ final class TCPStreams {
     in dissection: borrowing Dissection
   ) -> Bool {
     let slot = Int(note.slot)
-    guard slot < numbers.count, numbers[slot] == note.stream, states[slot] == .isFollowed,
-      let stream = handles[slot]
+    guard slot < slots.count, slots[slot].number == note.stream,
+      slots[slot].state == .isFollowed, let stream = slots[slot].stream
     else { return false }
     return stream._withUnsafeGuaranteedRef { stream in
       let own = note.isFromHigh ? stream.fromHigh : stream.fromLow
       guard own.next == sequence, own.isPlain, stream.isRead else { return false }
       own.next = sequence &+ UInt32(truncatingIfNeeded: data.count)
-      own.trace(sequence, bytes.extracting(data))
+      if isTracing { own.trace(sequence, bytes.extracting(data)) }
       layer = index
       frame = dissection.frame.number
-      current = handles[slot]
+      current = Unmanaged.passUnretained(stream)
       isFromHigh = note.isFromHigh
       frameIsFromHigh = isFromHigh
       isBuffered = false
@@ -128,11 +134,9 @@ final class TCPStreams {
     -> TCPStream
   {
     let slot = Int(note.slot)
-    while numbers.count <= slot {
-      numbers.append(.max)
-      states.append([])
+    while slots.count <= slot {
+      slots.append(Slot(number: .max, state: [], stream: nil))
       streams.append(nil)
-      handles.append(nil)
     }
     if let known = streams[slot] {
       if known.number == note.stream { return known }
@@ -147,10 +151,9 @@ final class TCPStreams {
       lowPort: isHigh ? tcp.destinationPort : tcp.sourcePort,
       highPort: isHigh ? tcp.sourcePort : tcp.destinationPort)
     if let opener = note.opener { stream.learn(.client, fromHigh: opener == .high) }
-    numbers[slot] = note.stream
-    states[slot] = .isFollowed
     streams[slot] = stream
-    handles[slot] = Unmanaged.passUnretained(stream)
+    slots[slot] = Slot(
+      number: note.stream, state: .isFollowed, stream: Unmanaged.passUnretained(stream))
     return stream
   }
 
@@ -171,7 +174,7 @@ final class TCPStreams {
     while held > limits.streamOctets, let idle = oldest {
       given.append(idle.number)
       forget(idle)
-      states[Int(idle.slot)] = .isOpaque
+      slots[Int(idle.slot)].state = .isOpaque
     }
     return given
   }
@@ -183,8 +186,8 @@ final class TCPStreams {
       unlink(stream)
       stream.counted = 0
     }
-    states[Int(stream.slot)] = []
-    handles[Int(stream.slot)] = nil
+    slots[Int(stream.slot)].state = []
+    slots[Int(stream.slot)].stream = nil
     // The packet in work may be the stream's last, and let go of it twice.
     if let last = streams[Int(stream.slot)] { retired = last }
     streams[Int(stream.slot)] = nil

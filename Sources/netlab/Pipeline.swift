@@ -11,7 +11,10 @@ struct Pipeline: ~Copyable {
   private var dissector: Dissector
   private var dissection = Dissection()
   private let filter: DisplayFilter?
-  private let printer: (any PacketPrinter)?
+  private let printer: any PacketPrinter
+  // Asked for each frame; looking at an optional copies what it holds.
+  private let isFiltering: Bool
+  private let isPrinting: Bool
   private var output = StandardOutput()
   private let isFlushedPerFrame: Bool
   /// Frames that were taken, the ones left out included.
@@ -29,7 +32,9 @@ struct Pipeline: ~Copyable {
     if printer?.showsAnalysis == false { dissector.memory(of: TCP.self)?.isAnalysing = false }
     keys.apply(to: dissector.memory(of: Fernet.self))
     self.filter = filter
-    self.printer = printer
+    isFiltering = filter != nil
+    isPrinting = printer != nil
+    self.printer = printer ?? NoPrinter()
     self.isFlushedPerFrame = isFlushedPerFrame
     printer?.begin(into: &output.buffer)
     if isFlushedPerFrame { try output.flush() }
@@ -46,8 +51,8 @@ struct Pipeline: ~Copyable {
     frames += 1
     dissector.dissect(bytes, header, into: &dissection)
     describe(&dissection)
-    if filter?.matches(dissection, in: bytes) == false { return false }
-    guard let printer else { return true }
+    if isFiltering, filter?.matches(dissection, in: bytes) == false { return false }
+    guard isPrinting else { return true }
     printer.print(dissection, bytes, into: &output.buffer)
     dissector.noteDisplayed()
     if isFlushedPerFrame { try output.flush() } else { try output.flushIfFull() }
@@ -65,12 +70,17 @@ struct Pipeline: ~Copyable {
 
   /// Ends the capture, and the output: what the end completes, and what stands after the last packet.
   mutating func finish() throws {
-    if let printer, printer.wantsEnd {
+    if printer.wantsEnd {
       dissector.end(into: &dissection)
       let nothing: [UInt8] = []
       printer.print(dissection, nothing.span.bytes, into: &output.buffer)
     }
-    printer?.end(into: &output.buffer)
+    printer.end(into: &output.buffer)
     try output.flush()
   }
+}
+
+/// Prints nothing.
+private final class NoPrinter: PacketPrinter {
+  func print(_ dissection: borrowing Dissection, _ frame: RawSpan, into text: inout TextBuffer) {}
 }

@@ -33,9 +33,9 @@ import Testing
       """
     let python = try #require(Project.find("python3"), "python3 is not installed")
     let folder = try TemporaryFolder()
-    try program.write(toFile: folder.path("pty.py"), atomically: true, encoding: .utf8)
+    try program.write(toFile: folder.path("terminal.py"), atomically: true, encoding: .utf8)
     return try run(
-      [folder.path("pty.py"), "\(columns)", Project.netlab.path] + arguments, program: python,
+      [folder.path("terminal.py"), "\(columns)", Project.netlab.path] + arguments, program: python,
       environment: ["TERM": "xterm", "NO_COLOR": ""].merging(environment) { $1 }
     ).output
   }

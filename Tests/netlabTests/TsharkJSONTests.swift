@@ -59,9 +59,12 @@ struct TsharkJSONTests {
 
   private func differences(_ capture: String) throws -> [Difference: String] {
     let tshark = try #require(Project.find("tshark"))
+    // Of segments whose checksum it calls bad tshark puts no messages together, and on a loopback
+    // it calls all of them bad.
+    let verified = capture.hasPrefix("flask") ? [] : ["ip", "tcp", "udp"]
     let preferences =
       ["-n", "-o", "tcp.reassemble_out_of_order:TRUE", "--disable-protocol", "gsm_ipa"]
-      + ["ip", "tcp", "udp"].flatMap { ["-o", "\($0).check_checksum:TRUE"] }
+      + verified.flatMap { ["-o", "\($0).check_checksum:TRUE"] }
     let theirs = try packets(
       run(["-r", capture, "-T", "json", "--no-duplicate-keys"] + preferences, program: tshark)
         .output)
