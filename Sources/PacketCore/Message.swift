@@ -91,9 +91,12 @@ public struct Message: Sendable, BitwiseCopyable {
   public var isWhole: Bool { ordinal > 0 }
 
   /// The walk is done with it.
-  mutating func end(_ layers: Int, speaker: Int) {
+  ///
+  /// - Parameter octets: How many hold it, for one that stands in octets of another.
+  mutating func end(_ layers: Int, speaker: Int, octets: @autoclosure () -> Int) {
     endLayer = UInt32(truncatingIfNeeded: layers)
     speaking = max(UInt32(truncatingIfNeeded: speaker), firstLayer)
+    if count == 0 { count = UInt32(clamping: octets()) }
   }
 }
 
@@ -127,7 +130,10 @@ extension Dissection {
   mutating func endMessage() {
     guard isMessageOpen else { return }
     isMessageOpen = false
-    messages[messages.count &- 1].end(records.count, speaker: speaking)
+    let first = messages[messages.count &- 1].layers.lowerBound
+    messages[messages.count &- 1].end(
+      records.count, speaker: speaking,
+      octets: first < records.count ? records[first].range.count : 0)
   }
 
   /// Numbers of the frames that carried a message, ascending.

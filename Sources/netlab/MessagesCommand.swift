@@ -110,7 +110,7 @@ struct MessagesCommand: ParsableCommand {
       isFlushedPerFrame: false)
     var session = try CaptureSession(
       interfaces: live.interfaces, pipeline: pipeline, files: capturing.files(path: nil),
-      writing: WriteOptions(), isPrinting: true)
+      writing: WriteOptions.parse([]), isPrinting: true)
     try session.run(&live)
     try har?.close()
   }

@@ -70,6 +70,41 @@ struct CaptureCommandTests {
     #expect(lines.allSatisfy { $0.contains(" 127.0.0.1 → 127.0.0.1 ") || $0.contains("ICMP") })
   }
 
+  @Test func messagesAreShownLive() throws {
+    let outcome = try script(
+      """
+      "$NETLAB" messages -i lo --host 127.0.0.1 >"$DIR/out" 2>"$DIR/err" &
+      pid=$!
+      until grep -q Capturing "$DIR/err"; do
+        kill -0 $pid 2>/dev/null || { wait $pid; echo "ended $?"; exit 9; }
+      done
+      python3 -c '
+      import socket
+      server = socket.create_server(("127.0.0.1", 0))
+      client = socket.create_connection(server.getsockname())
+      peer, _ = server.accept()
+      client.sendall(b"GET /hello HTTP/1.1\\r\\nHost: here\\r\\n\\r\\n")
+      peer.recv(1000)
+      peer.sendall(b"HTTP/1.1 200 OK\\r\\nContent-Length: 2\\r\\n\\r\\nhi")
+      client.recv(1000)
+      client.close()
+      peer.close()
+      '
+      until grep -q Verdict "$DIR/out"; do
+        kill -0 $pid 2>/dev/null || break
+      done
+      kill -INT $pid
+      wait $pid
+      echo "status $?"
+      """)
+    #expect(outcome.result.output == "status 0\n", "\(outcome.result) \(outcome.text("err"))")
+    let rows = outcome.text("out").split(separator: "\n").map(String.init)
+    try #require(rows.count == 3, "\(rows)")
+    #expect(rows[0].hasSuffix("HTTP 35 GET /hello HTTP/1.1 "))
+    #expect(rows[1].contains("HTTP/1.1 200 OK"))
+    #expect(rows[2].contains("complete, 1 messages from the client, 1 from the server"))
+  }
+
   @Test func writesWhilePrintingAndStopsAtACount() throws {
     let outcome = try script(
       """
