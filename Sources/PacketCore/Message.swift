@@ -44,7 +44,7 @@ public struct Message: Sendable {
   public internal(set) var speaker: Int
   /// The k of its id N.k, from 1; 0 for a part, which is not a message yet.
   public internal(set) var number: Int
-  /// Octets of the stream that hold it, framing included.
+  /// Octets of the stream, or of the body it stands in, that hold it, framing included.
   public var octets: Int
   /// Place in `Dissection.messagePackets` of the frames that carried it; empty when it was this one
   /// alone.

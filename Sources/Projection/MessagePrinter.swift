@@ -199,7 +199,8 @@ public final class MessageLinePrinter: RowPrinter {
       if !row.packets.isEmpty { text.append(packets: row.packets) }
     }
     text.append(row.columns.info)
-    let alarm = isColoured ? alarm(row, dissection) : nil
+    // What is wrong is said in words, with and without colours.
+    let alarm = alarm(row, dissection)
     if let words = alarm?.words {
       text.append(" [")
       text.append(words)
