@@ -101,16 +101,27 @@ extension Dissection {
     _ buffer: UInt16, _ range: Range<Int>, as type: PayloadType, isAside: Bool = false
   ) {
     goesElsewhere = true
-    continuations.append(
-      Continuation(buffer: buffer, range: range, type: type, isAside: isAside || self.isAside))
+    let next = Continuation(
+      buffer: buffer, range: range, type: type, isAside: isAside || self.isAside)
+    if isContinued {
+      furtherContinuations.append(next)
+    } else {
+      continuation = next
+      isContinued = true
+    }
   }
 
   /// The place to go on at, if a layer named one; the walk is in its buffer then.
   mutating func takeContinuation() -> Continuation? {
     goesElsewhere = false
     isAside = false
-    guard !continuations.isEmpty else { return nil }
-    let next = continuations.count == 1 ? continuations.removeLast() : continuations.removeFirst()
+    guard isContinued else { return nil }
+    let next = continuation
+    if furtherContinuations.isEmpty {
+      isContinued = false
+    } else {
+      continuation = furtherContinuations.removeFirst()
+    }
     currentBuffer = next.buffer
     isAside = next.isAside
     return next

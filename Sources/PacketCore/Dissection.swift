@@ -29,8 +29,12 @@ public struct Dissection: Sendable {
 
   /// Octets that layers stand in and that are not the frame's own, buffer 1 first.
   @usableFromInline var ownBuffers = PacketBuffers()
-  /// Places at which the walk goes on when the present one is done, the first of them next.
-  var continuations: [Continuation] = []
+  /// Where the walk goes on when it is done here, when that is somewhere; nearly always it is one
+  /// place, and an array would cost more than all the rest.
+  var continuation = Continuation(buffer: 0, range: 0..<0, type: .nothing, isAside: false)
+  var isContinued = false
+  /// Places that come after that one.
+  var furtherContinuations: [Continuation] = []
   /// The payload of the layer just read is walked elsewhere.
   @usableFromInline var goesElsewhere = false
   /// That elsewhere is a stream.
@@ -93,7 +97,8 @@ public struct Dissection: Sendable {
     failure = nil
     ends = .none
     speaking = 0
-    if !continuations.isEmpty { continuations.removeAll(keepingCapacity: true) }
+    isContinued = false
+    if !furtherContinuations.isEmpty { furtherContinuations.removeAll(keepingCapacity: true) }
     numbered = 0
     isMessageOpen = false
     unfinished = nil

@@ -80,7 +80,7 @@ public struct Dissector: ~Copyable {
     walk(
       bytes, from: 0, to: bytes.byteCount, reportedEnd: header.originalLength,
       as: .linkType(header.linkType), into: &dissection)
-    if !dissection.continuations.isEmpty { continueWalk(bytes, into: &dissection) }
+    if dissection.isContinued { continueWalk(bytes, into: &dissection) }
     if dissection.unfinished != nil { resume(bytes, into: &dissection) }
   }
 
@@ -110,7 +110,7 @@ public struct Dissector: ~Copyable {
       dissection.currentBuffer = 0
       let goesOn = registry.layers[position].resume(
         bytes, into: &dissection, memory: handles[position])
-      if !dissection.continuations.isEmpty { continueWalk(bytes, into: &dissection) }
+      if dissection.isContinued { continueWalk(bytes, into: &dissection) }
       dissection.endMessage()
       if !goesOn { dissection.unfinished = nil }
     }

@@ -7,7 +7,7 @@ public enum Side: UInt8, Sendable, BitwiseCopyable {
   @inlinable public var other: Side { self == .client ? .server : .client }
 }
 
-/// Which stream a message belongs to.
+/// Which stream a message belongs to. Kept for every message, so it is kept small.
 public struct StreamContext: Sendable, BitwiseCopyable {
   /// Number of the connection, `tcp.stream`.
   public var number: UInt32 = 0
@@ -15,16 +15,16 @@ public struct StreamContext: Sendable, BitwiseCopyable {
   public var side = Side.client
   /// Who sent it, apart from roles: 0 for the lower of the two ends, 1 for the higher.
   public var direction: UInt8 = 0
+  /// The packet that completes the message goes the other way: it shows that nothing will come.
+  public var isReversed = false
+  /// Octets of the packet wait for more of their message.
+  public var isWaiting = false
   /// What joins several connections into one session, such as Engine.IO's polling requests and their
   /// WebSocket: a hash of the session's name; 0 for none.
   public var session: UInt64 = 0
   /// The ports of the sender and the receiver.
   public var sourcePort: UInt16 = 0
   public var destinationPort: UInt16 = 0
-  /// The packet that completes the message goes the other way: it shows that nothing will come.
-  public var isReversed = false
-  /// Octets of the packet wait for more of their message.
-  public var isWaiting = false
   /// One of the packet's own buffers with the first line of that message, for the packet's line to
   /// name; 0 for none.
   public var lineBuffer: UInt16 = 0
@@ -34,26 +34,67 @@ public struct StreamContext: Sendable, BitwiseCopyable {
 
 /// One application message of a packet, or a part of one that is worth a word on the packet's line:
 /// which of the packet's layers are its own, and which packets carried it.
-public struct Message: Sendable {
-  /// Its own layers, outermost first: indices in `Dissection.layers`.
-  public internal(set) var layers: Range<Int>
-  /// The layer of an earlier message of this packet that carries it besides the transport, such as
-  /// the HTTP body that polling packets stand in; -1 for none.
-  public var carrier = -1
-  /// The layer that names it in the columns.
-  public internal(set) var speaker: Int
-  /// The k of its id N.k, from 1; 0 for a part, which is not a message yet.
-  public internal(set) var number: Int
-  /// Octets of the stream, or of the body it stands in, that hold it, framing included.
-  public var octets: Int
-  /// Place in `Dissection.messagePackets` of the frames that carried it; empty when it was this one
-  /// alone.
-  var packets: Range<Int>
+public struct Message: Sendable, BitwiseCopyable {
+  private var firstLayer: UInt32
+  private var endLayer: UInt32
+  private var firstPacket: UInt32
+  private var endPacket: UInt32
+  private var speaking: UInt32
+  private var carrying: Int32
+  private var count: UInt32
+  private var ordinal: UInt32
   /// The stream.
   public let stream: StreamContext
 
+  init(
+    layers: Range<Int>, carrier: Int, speaker: Int, number: Int, octets: Int, packets: Range<Int>,
+    stream: StreamContext
+  ) {
+    firstLayer = UInt32(truncatingIfNeeded: layers.lowerBound)
+    endLayer = UInt32(truncatingIfNeeded: layers.upperBound)
+    firstPacket = UInt32(truncatingIfNeeded: packets.lowerBound)
+    endPacket = UInt32(truncatingIfNeeded: packets.upperBound)
+    speaking = UInt32(truncatingIfNeeded: speaker)
+    carrying = Int32(truncatingIfNeeded: carrier)
+    count = UInt32(clamping: octets)
+    ordinal = UInt32(truncatingIfNeeded: number)
+    self.stream = stream
+  }
+
+  /// Its own layers, outermost first: indices in `Dissection.layers`.
+  public internal(set) var layers: Range<Int> {
+    get { Int(firstLayer)..<Int(endLayer) }
+    set {
+      firstLayer = UInt32(truncatingIfNeeded: newValue.lowerBound)
+      endLayer = UInt32(truncatingIfNeeded: newValue.upperBound)
+    }
+  }
+  /// The layer of an earlier message of this packet that carries it besides the transport, such as
+  /// the HTTP body that polling packets stand in; -1 for none.
+  public internal(set) var carrier: Int {
+    get { Int(carrying) }
+    set { carrying = Int32(truncatingIfNeeded: newValue) }
+  }
+  /// The layer that names it in the columns.
+  public internal(set) var speaker: Int {
+    get { Int(speaking) }
+    set { speaking = UInt32(truncatingIfNeeded: newValue) }
+  }
+  /// The k of its id N.k, from 1; 0 for a part, which is not a message yet.
+  public var number: Int { Int(ordinal) }
+  /// Octets of the stream, or of the body it stands in, that hold it, framing included.
+  public var octets: Int { Int(count) }
+  /// Place in `Dissection.messagePackets` of the frames that carried it; empty when it was this one
+  /// alone.
+  var packets: Range<Int> { Int(firstPacket)..<Int(endPacket) }
   /// Whether this is the last of it, and not a part.
-  public var isWhole: Bool { number > 0 }
+  public var isWhole: Bool { ordinal > 0 }
+
+  /// The walk is done with it.
+  mutating func end(_ layers: Int, speaker: Int) {
+    endLayer = UInt32(truncatingIfNeeded: layers)
+    speaking = max(UInt32(truncatingIfNeeded: speaker), firstLayer)
+  }
 }
 
 extension Dissection {
@@ -86,9 +127,7 @@ extension Dissection {
   mutating func endMessage() {
     guard isMessageOpen else { return }
     isMessageOpen = false
-    let last = messages.count &- 1
-    messages[last].layers = messages[last].layers.lowerBound..<records.count
-    messages[last].speaker = max(speaking, messages[last].layers.lowerBound)
+    messages[messages.count &- 1].end(records.count, speaker: speaking)
   }
 
   /// Numbers of the frames that carried a message, ascending.

@@ -69,7 +69,7 @@ struct Alarm {
       // TCP's own line begins with it.
       words = nil
     // The words in braces say it.
-    case _ where dissection.layers[worst.layer].is(Fernet.self): words = nil
+    case _ where dissection.layers[worst.layer].type.description.name == "fernet": words = nil
     default: words = worst.text
     }
   }

@@ -45,19 +45,19 @@ public struct Chat: Layer {
   ) -> PayloadType {
     let record = dissection.layers[index]
     var note = Note()
-    var hasLongString = true
+    var hasToken = true
     if index > 0,
       let content = dissection.note(of: SocketIO.self, dissection.layers[index &- 1])?
         .content, dissection.layers[index &- 1].is(SocketIO.self)
     {
       note.parts = content.chat
-      hasLongString = content.hasLongString
+      hasToken = content.hasToken
     } else {
       note.parts = SocketIOContent(SocketIO(.event), bytes, record.range).chat
     }
     dissection.setNote(note, at: index)
     dissection.keepPayload()
-    if hasLongString {
+    if hasToken {
       FernetCandidates.walk(bytes, record.range, record.buffer, &dissection)
     }
     return .nothing

@@ -1,4 +1,3 @@
-
 /// The header fields that have a name of their own among the display filter's fields.
 enum HTTPFieldName: UInt8, CaseIterable {
   case accept, acceptEncoding, acceptLanguage, authorization, cacheControl, connection

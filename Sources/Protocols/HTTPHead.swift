@@ -1,4 +1,3 @@
-
 /// Where the parts of a request's or response's head stand, and what it says about its body: one
 /// pass over the octets, nothing copied. RFC 9112 sections 2 to 6.
 ///

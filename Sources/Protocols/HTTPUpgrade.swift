@@ -233,13 +233,22 @@ enum HTTPUpgrade {
         while at < octets.count, octets[at] != 10 { at += 1 }
         HTTPHead.eachField(octets, from: min(at + 1, octets.count)) { field in
           let name = UnsafeRawBufferPointer(rebasing: octets[field.name])
-          guard let known = HTTPFieldName.find(name) else { return }
+          guard let known = HTTPFieldName.find(name), Self.isAboutUpgrade(known) else { return }
           var elements: [String] = []
           HTTPText.eachElement(octets, field.value) {
             elements.append(HTTPText.string(octets, $0))
           }
           found.append((known, HTTPText.string(octets, field.value), elements))
         }
+      }
+    }
+
+    private static func isAboutUpgrade(_ name: HTTPFieldName) -> Bool {
+      switch name {
+      case .upgrade, .connection, .secWebSocketKey, .secWebSocketVersion, .secWebSocketProtocol,
+        .secWebSocketExtensions, .secWebSocketAccept:
+        true
+      default: false
       }
     }
 

@@ -41,7 +41,7 @@ public struct JSON: Layer {
       }
     }
     dissection.setNote(note, at: index)
-    if scanner.hasLongString, note.fault == .none {
+    if scanner.hasToken, note.fault == .none {
       FernetCandidates.walk(bytes, record.range, record.buffer, &dissection)
     }
     return .nothing

@@ -42,8 +42,8 @@ public struct JSONScanner: BitwiseCopyable, Sendable {
   public let end: Int
   /// What is wrong, and stands at `position`.
   public private(set) var fault = JSONFault.none
-  /// A string was read that is as long as the shortest Fernet token.
-  public private(set) var hasLongString = false
+  /// A string was read that begins as a Fernet token does, and is long enough for one.
+  public private(set) var hasToken = false
 
   /// A reader of `range`, which lies inside every span that comes along.
   @inline(__always)
@@ -190,7 +190,9 @@ public struct JSONScanner: BitwiseCopyable, Sendable {
       let octet = Self.octet(bytes, at)
       if octet == 0x22 {
         position = at &+ 1
-        if at &- start >= FernetCandidates.shortest { hasLongString = true }
+        if at &- start >= FernetCandidates.shortest, Fernet.begins(bytes, at: start, at) {
+          hasToken = true
+        }
         return true
       }
       let next = special(bytes, octet, at)

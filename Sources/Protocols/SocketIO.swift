@@ -179,7 +179,7 @@ public struct SocketIO: Layer {
       return .chatEvent
     }
     dissection.keepPayload()
-    if note.content.hasLongString {
+    if note.content.hasToken {
       FernetCandidates.walk(bytes, record.payload, record.buffer, &dissection)
     }
     return .nothing

@@ -71,8 +71,8 @@ struct SocketIOContent: BitwiseCopyable, Sendable {
   var fault = JSONFault.none
   /// The first argument is an object or an array.
   var isContainer = false
-  /// A string is long enough for a Fernet token.
-  var hasLongString = false
+  /// A string may be a Fernet token.
+  var hasToken = false
   /// What the event means in the bundled chat.
   var chat = ChatParts()
 
@@ -89,7 +89,7 @@ struct SocketIOContent: BitwiseCopyable, Sendable {
       readAck(bytes, &scanner)
     default: readOther(layer, bytes, &scanner)
     }
-    hasLongString = scanner.hasLongString
+    hasToken = scanner.hasToken
     if scanner.fault != .none {
       fault = scanner.fault
       faultOffset = UInt32(truncatingIfNeeded: scanner.position)

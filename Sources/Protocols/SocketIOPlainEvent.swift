@@ -36,7 +36,7 @@ extension SocketIOContent {
   ) -> Bool {
     var parts = ChatParts()
     var isError = false
-    var hasLong = false
+    var hasToken = false
     var at = start
     while at < last {
       guard Self.octet(bytes, at) == 0x22 else { return false }
@@ -53,7 +53,11 @@ extension SocketIOContent {
         if kind != .none, key.count >= 4, key.count <= 7 {
           parts.take(bytes, key, text, &isError)
         }
-        if text.count >= FernetCandidates.shortest { hasLong = true }
+        if text.count >= FernetCandidates.shortest,
+          Fernet.begins(bytes, at: text.lowerBound, text.upperBound)
+        {
+          hasToken = true
+        }
         at = text.upperBound &+ 1
       case 0x31...0x39:
         at = value &+ 1
@@ -67,7 +71,7 @@ extension SocketIOContent {
     }
     if kind != .none { parts.settle(bytes, kind, isError) }
     chat = parts
-    hasLongString = hasLong
+    self.hasToken = hasToken
     return true
   }
 

@@ -26,8 +26,8 @@ public final class TCPConversations: LayerMemory, StreamHolder {
     set { streams.keepsPackets = newValue }
   }
 
-  /// Whether segments are judged: retransmissions, windows, acknowledgments. Whoever shows none of
-  /// that need not wait for it; streams do without.
+  /// Whether segments are judged (retransmissions, windows, acknowledgments) and leave a note. Whoever
+  /// shows nothing of TCP need not wait for it; streams do without.
   public var isAnalysing: Bool {
     get { table.isAnalysing }
     set {

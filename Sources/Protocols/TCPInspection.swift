@@ -39,7 +39,7 @@ extension TCP {
         note.checksum = ChecksumVerdict(.unverified)
       }
     }
-    dissection.setNote(note, at: index)
+    if memory.isAnalysing { dissection.setNote(note, at: index) }
     if hasForgotten { dissection.add(TCPFinding.forgotten, at: index) }
     if needsRemarks(note) { remark(note, at: index, in: &dissection) }
     if isCut { stop(record, onWire, at: index, in: &dissection) }

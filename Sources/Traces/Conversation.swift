@@ -50,7 +50,9 @@ struct ConversationEnd: Sendable {
   init(_ numbers: inout SeededNumbers, avoiding avoided: UInt32?) {
     var number = UInt32(truncatingIfNeeded: numbers.next())
     // A quarter of all ends count over the highest number while they greet.
-    if number & 3 == 0 { number = UInt32.max - 1 - (number >> 8) % 19 }
+    // Not so near that the first octet has the number before 0, which stands for "none yet" in
+    // Wireshark's analysis: a first segment with it would be called a keep-alive.
+    if number & 3 == 0 { number = UInt32.max - 2 - (number >> 8) % 19 }
     initial = number == avoided ? number &- 1 : number
     next = initial
     identification = UInt16(truncatingIfNeeded: numbers.next())
