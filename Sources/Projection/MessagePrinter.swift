@@ -199,8 +199,8 @@ public final class MessageLinePrinter: RowPrinter {
       if !row.packets.isEmpty { text.append(packets: row.packets) }
     }
     text.append(row.columns.info)
-    // What is wrong is said in words, with and without colours.
-    let alarm = alarm(row, dissection)
+    // The rule that a message breaks is named behind it, with colours or without.
+    let alarm = isColoured || !dissection.findings.isEmpty ? alarm(row, dissection) : nil
     if let words = alarm?.words {
       text.append(" [")
       text.append(words)

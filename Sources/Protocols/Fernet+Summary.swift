@@ -45,10 +45,17 @@ extension Fernet {
       columns.info.append(" at octet ")
       columns.info.append(UInt64(offset))
     }
+    Self.appendPlain(note, bytes, dissection, into: &columns)
+  }
+
+  private static func appendPlain(
+    _ note: Note, _ bytes: RawSpan, _ dissection: borrowing Dissection,
+    into columns: inout Columns
+  ) {
     guard note.buffer > 0 else { return }
     columns.info.append(" ")
     dissection.withBytes(of: note.buffer, frame: bytes) { plain in
-      columns.info.append(quoted: plain, atMost: Self.shownPlain)
+      columns.info.append(quoted: plain, atMost: shownPlain)
     }
   }
 
@@ -59,6 +66,8 @@ extension Fernet {
     guard let note = dissection.note(of: Fernet.self, record) else { return }
     columns.info.append(" ")
     columns.info.append(note.verdict.words)
+    // What was said is what the line is read for.
+    appendPlain(note, bytes, dissection, into: &columns)
   }
 }
 

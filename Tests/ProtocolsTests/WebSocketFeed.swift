@@ -130,9 +130,10 @@ struct WebSocketFeed {
           [UInt8](octets.extracting(range))
         }, isReadable: note?.state != .unreadable, fragments: Int(note?.fragments ?? 1),
         compressed: Int(note?.compressed ?? 0),
-        type: packet.continuations.first?.type ?? .nothing)
+        type: packet.isContinued ? packet.continuation.type : .nothing)
     }
-    if let next = packet.continuations.first, let seen {
+    if packet.isContinued, let seen {
+      let next = packet.continuation
       let content = packet.withBytes(of: next.buffer, frame: frame) {
         [UInt8]($0.extracting(next.range))
       }
