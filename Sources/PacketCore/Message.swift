@@ -82,7 +82,7 @@ public struct Message: Sendable, BitwiseCopyable {
   }
   /// The k of its id N.k, from 1; 0 for a part, which is not a message yet.
   public var number: Int { Int(ordinal) }
-  /// Octets of the stream that hold it, framing included.
+  /// Octets of the stream, or of the body it stands in, that hold it, framing included.
   public var octets: Int { Int(count) }
   /// Place in `Dissection.messagePackets` of the frames that carried it; empty when it was this one
   /// alone.

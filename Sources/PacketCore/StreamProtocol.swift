@@ -107,8 +107,8 @@ public enum StreamStep {
   /// So many octets complete the message that earlier parts began.
   case lastPart(Int)
   /// A message that stands in octets taken before: the next packet of a body already read, which
-  /// the layer at `carrier` carries.
-  case more(carrier: Int)
+  /// the layer at `carrier` carries; so many octets of it.
+  case more(Int, carrier: Int)
   /// So many octets from the chunk's start must be there before anything can be said; fewer are.
   case needMore(Int)
   /// So many octets were a message, and from here on both streams are of another protocol.

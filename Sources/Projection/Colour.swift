@@ -68,6 +68,8 @@ struct Alarm {
     case .sequence where worst.layer == dissection.speaker && dissection.messages.isEmpty:
       // TCP's own line begins with it.
       words = nil
+    // The words in braces say it.
+    case _ where dissection.layers[worst.layer].type.description.name == "fernet": words = nil
     default: words = worst.text
     }
   }

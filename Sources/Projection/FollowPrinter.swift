@@ -26,6 +26,8 @@ public final class FollowPrinter: PacketPrinter {
   private let source: String
   private var row = Row()
   private var octets: [UInt8] = []
+  /// The WebSocket message is a Close, Ping or Pong, which its payload alone does not tell.
+  private var isControl = false
   private var positions = [0, 0]
   private var hasHeading = false
   private var verdict: ConnectionVerdict?
@@ -139,6 +141,9 @@ public final class FollowPrinter: PacketPrinter {
     let packet = copy dissection
     return dissection.withBytes(of: record.buffer, frame: frame) { bytes in
       record.type.collect(bytes, record, in: packet, into: &sink)
+      isControl = sink.items.contains {
+        if case .unsigned(8...) = $0.value { $0.field.name == "websocket.opcode" } else { false }
+      }
       for item in sink.items where item.field.name.hasPrefix("websocket.payload.") {
         switch item.value {
         case .string(let text): return Array(text.utf8)
@@ -188,11 +193,18 @@ public final class FollowPrinter: PacketPrinter {
     case .text:
       appendLead(message, dissection, to: &text)
       switch level {
+      // Octets that nobody knows say more than their summary, which is "Data".
+      case .messages where isBare(message, dissection): text.append(readable: octets)
       case .messages, .socketio: text.append(row.columns.info)
+      case .websocket where isControl: text.append(row.columns.info)
       case .websocket, .tcp: text.append(readable: octets)
       }
       text.append("\n")
     }
+  }
+
+  private func isBare(_ message: Message, _ dissection: borrowing Dissection) -> Bool {
+    dissection.layers[message.speaker].is(Payload.self)
   }
 
   private func appendLead(

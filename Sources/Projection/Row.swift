@@ -97,7 +97,8 @@ extension ConnectionVerdict {
       text.append(missing == 1 ? " octet not captured, " : " octets not captured, ")
     }
     text.append(UInt64(messages.client))
-    text.append(" messages from the client, ")
+    text.append(
+      messages.client == 1 ? " message from the client, " : " messages from the client, ")
     text.append(UInt64(messages.server))
     text.append(" from the server; ")
     if let closing {

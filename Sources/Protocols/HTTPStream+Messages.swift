@@ -261,7 +261,7 @@ extension HTTPStream {
     dissection.stream.session = waiting.session
     dissection.continueIn(
       waiting.buffer, found.packet, as: found.isBinary ? .engineIOBinary : .engineIO)
-    return .more(carrier: waiting.carrier)
+    return .more(found.packet.count, carrier: waiting.carrier)
   }
 
   /// The protocol that a 101 response switches to; nil for one that is not known.

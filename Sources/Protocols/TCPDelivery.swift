@@ -155,6 +155,8 @@ extension TCPStreams {
       chunk = self.chunk(0..<0, 0, own, stream, isHigh, dissection.frame.time)
       dissection.stream = context(stream, isHigh)
       stream.reader?.end(how, from: dissection.stream.side, into: &dissection)
+      // Of what the end broke off there may be something to say.
+      stream.mayHaveMore = true
       own.consumed &+= UInt64(own.buffer.count)
     case .end(let how):
       if how != .fin, flush(stream) {
@@ -220,7 +222,7 @@ extension TCPStreams {
     guard own.buffer.count >= own.needed || own.finish == own.next || isLast,
       !own.buffer.isEmpty
     else {
-      dissection.stream.isWaiting = true
+      if !own.buffer.isEmpty { dissection.stream.isWaiting = true }
       return
     }
     let origin = BufferOrigin(.reassembled, of: 0, 0..<0)
@@ -394,9 +396,9 @@ extension TCPStreams {
         dissection.beginMessage(from: first, octets: count, frames: lastFrames, isWhole: false)
       }
       return isShown
-    case .more(let carrier):
+    case .more(let count, let carrier):
       own.messages &+= 1
-      dissection.beginMessage(from: first, octets: 0, frames: lastFrames, carrier: carrier)
+      dissection.beginMessage(from: first, octets: count, frames: lastFrames, carrier: carrier)
       addTraces(own, to: &dissection)
       return true
     case .upgrade(let count, let next):

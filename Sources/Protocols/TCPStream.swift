@@ -18,7 +18,7 @@ final class TCPStream {
     }
   }
   @exclusivity(unchecked) private(set) var isRead = false
-  @exclusivity(unchecked) private var mayHaveMore = false
+  @exclusivity(unchecked) var mayHaveMore = false
   @exclusivity(unchecked) var lowSide: Side
   @exclusivity(unchecked) var sideIsKnown = false
   let lowPort: UInt16

@@ -157,7 +157,7 @@ import Testing
     #expect(conversation.layers == ["eio", "sio", "chat", "fernet"])
     conversation.client(#"42["other",["\#(token)",{"a":"\#(token)"}]]"#)
     #expect(conversation.layers == ["eio", "sio", "fernet", "fernet"])
-    conversation.client(#"42["other",{"\#(token)":1},"x\#(token)","\#(token)*"]"#)
+    conversation.client(#"42["other",{"\#(token)":1},"x\#(token)","\#(token) *"]"#)
     #expect(conversation.layers == ["eio", "sio"])
     let many = (0..<100).map { _ in #""\#(token)""# }.joined(separator: ",")
     conversation.client(#"42["other",\#(many)]"#)

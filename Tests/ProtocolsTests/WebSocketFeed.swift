@@ -84,6 +84,11 @@ struct WebSocketFeed {
   mutating func end(_ how: StreamEnd = .fin) {
     dissection = Dissection()
     stream.end(how, from: nil, into: &dissection)
+    let nothing: [UInt8] = []
+    while stream.hasMore {
+      _ = stream.consume(
+        nothing.span.bytes, StreamChunk(range: 0..<0, side: .client), into: &dissection)
+    }
     findings += dissection.findings.map(\.kind.name)
   }
 

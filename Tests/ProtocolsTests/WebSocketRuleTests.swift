@@ -178,9 +178,16 @@ import Testing
     feed = WebSocketFeed()
     feed.feed(Array(Octets.text("hello").prefix(8)), isLast: true)
     #expect(feed.findings == ["websocket.truncated"])
-    #expect(feed.parts.count == 1)
+    #expect(feed.messages.count == 1)
     feed.end(.fin)
     #expect(feed.findings.count == 1)
+    // A message in fragments without its last.
+    feed = WebSocketFeed()
+    feed.feed(Octets.frame(0x01, Array("one".utf8)))
+    feed.end(.capture)
+    #expect(feed.findings == [])
+    feed.end(.rst)
+    #expect(feed.findings == ["websocket.unfinished"])
   }
 
   @Test func whereTextEnds() {

@@ -201,7 +201,7 @@ import Testing
       "http-bodies",
       fields: [
         "http.request.method", "http.request.uri", "http.request.version", "http.response.code",
-        "http.file_data",
+        "http.file_data", "http.content_length",
       ])
     for connection in truth.connections {
       let port = try #require(connection["connection"] as? Int)
