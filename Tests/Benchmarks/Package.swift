@@ -1,0 +1,15 @@
+// swift-tools-version:6.2
+import PackageDescription
+
+// What is measured inside a process, apart from the product so that its users never build it:
+// `make bench`.
+let package = Package(
+  name: "Benchmarks",
+  dependencies: [.package(name: "netlab", path: "../..")],
+  targets: [
+    .executableTarget(
+      name: "FernetSpeed",
+      dependencies: [.product(name: "Cryptography", package: "netlab")])
+  ],
+  swiftLanguageModes: [.v6]
+)
