@@ -102,7 +102,7 @@ struct CaptureCommandTests {
     try #require(rows.count == 3, "\(rows)")
     #expect(rows[0].hasSuffix("HTTP 35 GET /hello HTTP/1.1 "))
     #expect(rows[1].contains("HTTP/1.1 200 OK"))
-    #expect(rows[2].contains("complete, 1 messages from the client, 1 from the server"))
+    #expect(rows[2].contains("complete, 1 message from the client, 1 from the server"))
   }
 
   @Test func writesWhilePrintingAndStopsAtACount() throws {
