@@ -303,7 +303,7 @@ extension TCPStreams {
   /// Octets that a stream may need before anybody can say what it is.
   private static let recognitionLimit = 4096
   /// Segments of a stream that is joined in the middle, of which one may begin a message.
-  private static let recognitionSegments = 16
+  private static let recognitionSegments: UInt8 = 16
 
   private func recognise(
     _ stream: TCPStream, _ own: TCPOctets, _ bytes: RawSpan, into dissection: inout Dissection
@@ -331,10 +331,15 @@ extension TCPStreams {
     chunk.range = 0..<0
     isBuffered = false
     if !data.isEmpty { asData(data, &dissection) }
-    stream.strangeSegments += 1
-    if own.isMidStream, stream.strangeSegments < Self.recognitionSegments { return }
-    forget(stream)
-    slots[Int(stream.slot)].state = .isOpaque
+    let slot = Int(stream.slot)
+    slots[slot].strange &+= 1
+    guard own.isMidStream, slots[slot].strange < Self.recognitionSegments else {
+      forget(stream)
+      slots[slot].state = .isOpaque
+      return
+    }
+    // Nothing is kept for the next segment but their number: captures are full of such connections.
+    if stream.held == 0 { forget(stream) }
   }
 
   /// The octets are nobody's: shown as they are.

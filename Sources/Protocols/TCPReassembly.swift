@@ -53,8 +53,10 @@ extension TCPStreams {
   /// that was captured.
   private func begin(_ segment: StreamSegment, _ stream: TCPStream, _ own: TCPOctets) {
     own.hasNext = true
-    own.next = segment.first
-    own.isMidStream = !segment.sawBeginning
+    // Octets that nobody recognised were not kept: the stream begins anew behind them.
+    let isAnew = slots[Int(stream.slot)].strange > 0
+    own.next = isAnew ? segment.sequence : segment.first
+    own.isMidStream = isAnew || !segment.sawBeginning
     stream.hasHandshake = segment.sawHandshake
   }
 

@@ -33,8 +33,6 @@ final class TCPStream {
   @exclusivity(unchecked) var readerName = ""
   /// The capture saw the connection begin.
   @exclusivity(unchecked) var hasHandshake = false
-  /// Segments whose octets nobody recognised.
-  @exclusivity(unchecked) var strangeSegments = 0
   @exclusivity(unchecked) var endedBy: Side?
 
   /// - Parameters:

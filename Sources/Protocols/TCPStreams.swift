@@ -39,6 +39,8 @@ final class TCPStreams {
     /// The connection that the state is of: places are used again.
     var number: UInt32
     var state: State
+    /// Segments whose octets nobody recognised.
+    var strange: UInt8 = 0
     /// The stream, to be looked at without counting references; `streams` owns it.
     var stream: Unmanaged<TCPStream>?
   }
@@ -152,8 +154,10 @@ final class TCPStreams {
       highPort: isHigh ? tcp.sourcePort : tcp.destinationPort)
     if let opener = note.opener { stream.learn(.client, fromHigh: opener == .high) }
     streams[slot] = stream
+    let strange = slots[slot].number == note.stream ? slots[slot].strange : 0
     slots[slot] = Slot(
-      number: note.stream, state: .isFollowed, stream: Unmanaged.passUnretained(stream))
+      number: note.stream, state: .isFollowed, strange: strange,
+      stream: Unmanaged.passUnretained(stream))
     return stream
   }
 
