@@ -39,6 +39,12 @@ public protocol ErasedLayer: Sendable {
     _ bytes: RawSpan, _ record: LayerRecord, in dissection: borrowing Dissection,
     into columns: inout Columns)
 
+  /// Writes what stands in front of a packet's messages in the Info column: that the segment was sent
+  /// again, that it was overtaken.
+  static func preface(
+    _ bytes: RawSpan, _ record: LayerRecord, in dissection: borrowing Dissection,
+    into columns: inout Columns)
+
   /// Whether a layer that ends before its header does could be read with zeros behind it.
   static func canBeCompleted(_ bytes: RawSpan, _ record: LayerRecord) -> Bool
 
@@ -95,6 +101,12 @@ extension Layer {
 
   @inlinable
   public static func remark(
+    _ bytes: RawSpan, _ record: LayerRecord, in dissection: borrowing Dissection,
+    into columns: inout Columns
+  ) {}
+
+  @inlinable
+  public static func preface(
     _ bytes: RawSpan, _ record: LayerRecord, in dissection: borrowing Dissection,
     into columns: inout Columns
   ) {}

@@ -78,13 +78,16 @@ extension Columns {
       for message in messages.reversed() where isCarried(message, dissection) {
         for index in message.layers.reversed() {
           let type = dissection.layers[index].type
-          if type.summarizes, type.isInWireshark { return summarize(index, dissection, frame) }
+          guard type.summarizes, type.isInWireshark else { continue }
+          preface(dissection, frame)
+          return summarize(index, dissection, frame)
         }
       }
       let first = messages.first?.layers.lowerBound ?? dissection.layers.count
       let below = (0..<first).last { dissection.layers[$0].type.summarizes }
       return summarize(below ?? dissection.speaker, dissection, frame)
     }
+    preface(dissection, frame)
     for (position, message) in messages.enumerated() {
       if position > 0 { info.append(" | ") }
       if position == Self.shown {
@@ -124,6 +127,16 @@ extension Columns {
     } else {
       dissection.withBytes(of: record.buffer, frame: frame) { bytes in
         record.type.summarize(bytes, record, in: dissection, into: &self)
+      }
+    }
+  }
+
+  /// What the layers below say in front of the messages.
+  private mutating func preface(_ dissection: borrowing Dissection, _ frame: RawSpan) {
+    for index in 0..<dissection.messages[0].layers.lowerBound {
+      let record = dissection.layers[index]
+      dissection.withBytes(of: record.buffer, frame: frame) { bytes in
+        record.type.preface(bytes, record, in: dissection, into: &self)
       }
     }
   }

@@ -163,6 +163,7 @@ extension TCPStreams {
       TCPOctets.Early(
         sequence: sequence, octets: octets, frame: frame, offset: data.lowerBound), at: place)
     own.earlyOctets += octets.count
+    dissection.stream.isWaiting = true
   }
 
   /// Moves what came early behind the octets in order, as far as it joins them.

@@ -58,6 +58,17 @@ extension TCP {
     if dissection.stream.isWaiting { columns.info.append(" [TCP segment of a reassembled PDU]") }
   }
 
+  /// What the analysis says about the segment, in front of the messages that it carries.
+  public static func preface(
+    _ bytes: RawSpan, _ record: LayerRecord, in dissection: borrowing Dissection,
+    into columns: inout Columns
+  ) {
+    guard let note = dissection.note(of: TCP.self, record), !note.flags.isEmpty,
+      let tcp = TCP.decode(record, in: bytes)
+    else { return }
+    tcp.writePrefixes(note, to: &columns.info)
+  }
+
   private func writePrefixes(_ note: TCPNote, to info: inout TextBuffer) {
     var bit = Self.prefixes.count
     while bit > 0 {
