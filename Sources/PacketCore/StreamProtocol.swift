@@ -122,6 +122,8 @@ public enum StreamEnd: UInt8, Sendable, BitwiseCopyable {
   case fin, rst
   /// Another connection has taken its place, between the same ends or in memory.
   case replaced
+  /// Idle, and given up to keep memory bounded.
+  case idle
   /// The capture ended first.
   case capture
 }

@@ -144,7 +144,7 @@ public enum JSONSchema {
             "octets_missing": {"$ref": "#/$defs/count"},
             "client_messages": {"$ref": "#/$defs/count"},
             "server_messages": {"$ref": "#/$defs/count"},
-            "end": {"enum": ["fin", "rst", "replaced", "capture"]},
+            "end": {"enum": ["fin", "rst", "replaced", "idle", "capture"]},
             "ended_by": {"$ref": "#/$defs/side"},
             "closed_by": {"$ref": "#/$defs/side", "description": "Who sent the first WebSocket Close frame."},
             "close_code": {"type": "integer", "minimum": 0, "maximum": 65535},

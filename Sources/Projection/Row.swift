@@ -121,6 +121,7 @@ extension ConnectionVerdict {
     case .fin: text.append("FIN first from the ")
     case .rst: text.append("RST from the ")
     case .replaced: text.append("its ports were used again without an end")
+    case .idle: text.append("idle, given up to keep memory bounded")
     case .capture: text.append("open when the capture ended")
     }
     if end == .fin || end == .rst {

@@ -165,8 +165,8 @@ final class TCPStreams {
 
   /// Counts what the stream holds now, and gives up idle ones when all together hold too much.
   ///
-  /// - Returns: Numbers of the streams that were given up.
-  func count(_ stream: TCPStream) -> [UInt32] {
+  /// - Returns: The streams that were given up.
+  func count(_ stream: TCPStream) -> [TCPStream] {
     let now = stream.held
     guard now != 0 || stream.counted != 0 else { return [] }
     held += now - stream.counted
@@ -174,9 +174,9 @@ final class TCPStreams {
     stream.counted = now
     if now != 0 { putInFront(stream) }
     guard held > limits.streamOctets else { return [] }
-    var given: [UInt32] = []
+    var given: [TCPStream] = []
     while held > limits.streamOctets, let idle = oldest {
-      given.append(idle.number)
+      given.append(idle)
       forget(idle)
       slots[Int(idle.slot)].state = .isOpaque
     }

@@ -195,6 +195,8 @@ import Testing
     }
     #expect(bench.findings.count == 20)
     #expect(Set(bench.findings) == ["tcp.stream.given_up"])
+    #expect(bench.verdicts.map(\.end) == Array(repeating: .idle, count: 20))
+    #expect(bench.verdicts.map(\.stream) == Array(0..<20))
     bench.port = 30
     bench.send(.client, at: 100, "\n")
     #expect(bench.messages.count == 1)
