@@ -119,9 +119,15 @@ extension HTTPStream {
       if isRequest {
         note.traits |= HTTP.Note.isUpgrade
         offer.report(at: index, into: &dissection)
-      } else {
-        HTTPUpgrade.audit(
-          offer, bytes.extracting(headRange), transfer.head, at: index, &note, into: &dissection)
+      } else if transfer.head.code == 101 {
+        note.traits |= HTTP.Note.isUpgrade
+        let answer = WebSocketAnswer(to: offer, bytes.extracting(headRange))
+        answer.report(offer, at: index, &note, into: &dissection)
+        self.answer = answer
+      } else if transfer.head.code / 100 != 1 {
+        // RFC 6455 section 4.1: anything else is handled as HTTP; 1xx may come before.
+        note.traits |= HTTP.Note.isRefused
+        dissection.add(HTTPUpgrade.refused, at: index, found: UInt64(transfer.head.code))
       }
     } else if !isRequest, transfer.head.code == 101, transfer.head.traits.contains(.webSocket),
       !isMidStream
@@ -274,7 +280,7 @@ extension HTTPStream {
       server.state = .lost
       return nil
     }
-    let negotiation = HTTPUpgrade.negotiation(transfer.exchange, bytes.extracting(head))
-    return WebSocketStream(negotiation: negotiation, limits: limits)
+    let answer = answer ?? WebSocketAnswer(to: nil, bytes.extracting(head))
+    return WebSocketStream(negotiation: answer.negotiation(transfer.exchange), limits: limits)
   }
 }

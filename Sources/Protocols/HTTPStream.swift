@@ -40,6 +40,8 @@ public final class HTTPStream: StreamProtocol {
   /// Requests without an answer, oldest first.
   @exclusivity(unchecked) var requests: [HTTPExchange] = []
   @exclusivity(unchecked) var packets: Packets?
+  /// The 101 that ends HTTP on this connection.
+  @exclusivity(unchecked) var answer: WebSocketAnswer?
   @exclusivity(unchecked) var hasBegun = false
   @exclusivity(unchecked) var isMidStream = false
   static let longestQueue = 256

@@ -5,7 +5,8 @@ import PacketCore
 struct WebSocketOffer {
   var key: [UInt8] = []
   var protocols: [String] = []
-  var extensions: [String] = []
+  /// `Sec-WebSocket-Extensions`; nil without.
+  var extensions: String?
   var target: String
   private var faults: [(kind: FindingKind, words: String)] = []
 
@@ -40,7 +41,10 @@ struct WebSocketOffer {
       object(HTTPUpgrade.webSocketVersion, fields.all(.secWebSocketVersion), "13")
     }
     protocols = fields.elements(.secWebSocketProtocol)
-    extensions = fields.elements(.secWebSocketExtensions)
+    extensions = fields.all(.secWebSocketExtensions)
+    for problem in WebSocketExtensionAudit(offer: extensions, answer: nil).offerProblems {
+      faults.append((HTTPUpgrade.parameter, ": " + problem.text))
+    }
   }
 
   private mutating func object(
@@ -51,6 +55,73 @@ struct WebSocketOffer {
 
   func report(at index: Int, into dissection: inout Dissection) {
     for fault in faults { dissection.add(fault.kind, at: index, words: fault.words) }
+  }
+}
+
+/// What an answer to such a request says. RFC 6455 section 4.2.2.
+struct WebSocketAnswer {
+  private let fields: HTTPUpgrade.Fields
+  private let extensions: WebSocketExtensionAudit
+
+  /// - Parameters:
+  ///   - offer: What was asked for; nil when it was not captured.
+  ///   - bytes: The answer's head.
+  init(to offer: WebSocketOffer?, _ bytes: RawSpan) {
+    let octets = [UInt8](bytes)
+    fields = HTTPUpgrade.Fields(octets, octets.withUnsafeBytes { HTTPHead($0) })
+    extensions = WebSocketExtensionAudit(
+      offer: offer?.extensions, answer: fields.all(.secWebSocketExtensions))
+  }
+
+  /// Says what is wrong with it, held against the offer.
+  func report(
+    _ offer: WebSocketOffer, at index: Int, _ note: inout HTTP.Note,
+    into dissection: inout Dissection
+  ) {
+    func object(_ kind: FindingKind, _ found: String?, _ expected: String) {
+      dissection.add(kind, at: index, words: HTTPUpgrade.words(found, expected))
+    }
+    if !fields.has(.upgrade, "websocket") {
+      object(HTTPUpgrade.answerUpgrade, fields.all(.upgrade), "websocket")
+    }
+    if !fields.has(.connection, "upgrade") {
+      object(HTTPUpgrade.answerConnection, fields.all(.connection), "Upgrade")
+    }
+    if let digest = HTTPUpgrade.digest(offer.key) {
+      note.traits |= HTTP.Note.hasAccept
+      digest.withUnsafeBytes {
+        note.accept.0 = $0.loadUnaligned(as: UInt64.self)
+        note.accept.1 = $0.loadUnaligned(fromByteOffset: 8, as: UInt64.self)
+        note.accept.2 = $0.loadUnaligned(fromByteOffset: 16, as: UInt32.self)
+      }
+      let expected = String(decoding: Base64.encode(digest), as: UTF8.self)
+      let found = fields.all(.secWebSocketAccept)
+      if found != expected {
+        object(found == nil ? HTTPUpgrade.noAccept : HTTPUpgrade.accept, found, expected)
+      }
+    }
+    for chosen in fields.elements(.secWebSocketProtocol) where !offer.protocols.contains(chosen) {
+      object(
+        HTTPUpgrade.subprotocol, chosen,
+        offer.protocols.isEmpty ? "none" : offer.protocols.joined(separator: ", "))
+    }
+    for problem in extensions.answerProblems {
+      if case .notOffered(let name) = problem {
+        object(HTTPUpgrade.extensions, name, offer.extensions ?? "none")
+      } else {
+        dissection.add(HTTPUpgrade.parameter, at: index, words: ": " + problem.text)
+      }
+    }
+  }
+
+  /// What the two agreed on.
+  ///
+  /// - Parameter exchange: The request; nil when it was not captured.
+  func negotiation(_ exchange: HTTPExchange?) -> WebSocketNegotiation {
+    WebSocketNegotiation(
+      extensions, subprotocol: fields.elements(.secWebSocketProtocol).first ?? "",
+      target: exchange?.offer?.target ?? "/", isEngineIO: exchange.map { $0.engineIO != nil },
+      session: exchange?.engineIO?.session ?? 0)
   }
 }
 
@@ -85,6 +156,9 @@ enum HTTPUpgrade {
     "protocol", "WebSocket answer: a subprotocol that was not offered (RFC 6455 section 4.1)")
   static let extensions = kind(
     "extension", "WebSocket answer: an extension that was not offered (RFC 6455 section 4.1)")
+  static let parameter = kind(
+    "extension_parameter",
+    "Sec-WebSocket-Extensions breaks its rules (RFC 6455 section 9.1, RFC 7692 section 7)")
   static let unasked = kind("unasked", "101 for WebSocket that no request asked for")
   static let refused = FindingKind(
     "http.upgrade.refused", "WebSocket was refused", .warning, .protocolError
@@ -92,7 +166,7 @@ enum HTTPUpgrade {
 
   static let findings = [
     method, version, host, upgrade, connection, key, webSocketVersion, answerUpgrade,
-    answerConnection, accept, noAccept, subprotocol, extensions, unasked, refused,
+    answerConnection, accept, noAccept, subprotocol, extensions, parameter, unasked, refused,
   ]
 
   static func words(_ found: String?, _ expected: String?) -> String {
@@ -109,118 +183,6 @@ enum HTTPUpgrade {
   /// What Sec-WebSocket-Accept answers a key with; nil when the machine's OpenSSL refuses SHA-1.
   static func accept(for key: [UInt8]) -> String? {
     digest(key).map { String(decoding: Base64.encode($0), as: UTF8.self) }
-  }
-
-  /// Holds an answer against what was offered.
-  ///
-  /// - Parameter bytes: The answer's head.
-  static func audit(
-    _ offer: WebSocketOffer, _ bytes: RawSpan, _ head: HTTPHead, at index: Int,
-    _ note: inout HTTP.Note, into dissection: inout Dissection
-  ) {
-    guard head.code == 101 else {
-      // RFC 6455 section 4.1: anything else is handled as HTTP; 1xx may come before.
-      guard head.code / 100 != 1 else { return }
-      note.traits |= HTTP.Note.isRefused
-      dissection.add(refused, at: index, found: UInt64(head.code))
-      return
-    }
-    note.traits |= HTTP.Note.isUpgrade
-    let fields = Fields([UInt8](bytes), head)
-    if !fields.has(.upgrade, "websocket") {
-      dissection.add(
-        answerUpgrade, at: index, words: words(fields.all(.upgrade), "websocket"))
-    }
-    if !fields.has(.connection, "upgrade") {
-      dissection.add(
-        answerConnection, at: index, words: words(fields.all(.connection), "Upgrade"))
-    }
-    if let digest = digest(offer.key) {
-      note.traits |= HTTP.Note.hasAccept
-      digest.withUnsafeBytes {
-        note.accept.0 = $0.loadUnaligned(as: UInt64.self)
-        note.accept.1 = $0.loadUnaligned(fromByteOffset: 8, as: UInt64.self)
-        note.accept.2 = $0.loadUnaligned(fromByteOffset: 16, as: UInt32.self)
-      }
-      let expected = String(decoding: Base64.encode(digest), as: UTF8.self)
-      let found = fields.all(.secWebSocketAccept)
-      if let found {
-        if found != expected {
-          dissection.add(accept, at: index, words: words(found, expected))
-        }
-      } else {
-        dissection.add(noAccept, at: index, words: words(nil, expected))
-      }
-    }
-    for chosen in fields.elements(.secWebSocketProtocol) where !offer.protocols.contains(chosen) {
-      dissection.add(
-        subprotocol, at: index,
-        words: words(
-          chosen, offer.protocols.isEmpty ? "none" : offer.protocols.joined(separator: ", ")))
-    }
-    let offered = offer.extensions.map { Parameters($0).name }
-    for chosen in fields.elements(.secWebSocketExtensions)
-    where !offered.contains(Parameters(chosen).name) {
-      dissection.add(
-        extensions, at: index,
-        words: words(chosen, offered.isEmpty ? "none" : offered.joined(separator: ", ")))
-    }
-  }
-
-  /// What the two agreed on.
-  ///
-  /// - Parameter bytes: The answer's head.
-  static func negotiation(_ exchange: HTTPExchange?, _ bytes: RawSpan) -> WebSocketNegotiation {
-    let octets = [UInt8](bytes)
-    let fields = Fields(octets, octets.withUnsafeBytes { HTTPHead($0) })
-    var deflate: PerMessageDeflate?
-    var hasOther = false
-    for chosen in fields.elements(.secWebSocketExtensions) {
-      let parameters = Parameters(chosen)
-      if parameters.name == "permessage-deflate", deflate == nil {
-        deflate = PerMessageDeflate(
-          clientNoContextTakeover: parameters.values["client_no_context_takeover"] != nil,
-          serverNoContextTakeover: parameters.values["server_no_context_takeover"] != nil,
-          clientMaxWindowBits: parameters.values["client_max_window_bits"].flatMap { Int($0) }
-            ?? 15,
-          serverMaxWindowBits: parameters.values["server_max_window_bits"].flatMap { Int($0) }
-            ?? 15)
-      } else {
-        hasOther = true
-      }
-    }
-    return WebSocketNegotiation(
-      deflate: deflate, hasOtherExtensions: hasOther,
-      subprotocol: fields.elements(.secWebSocketProtocol).first ?? "",
-      target: exchange?.offer?.target ?? "/",
-      isEngineIO: exchange.map { $0.engineIO != nil },
-      session: exchange?.engineIO?.session ?? 0)
-  }
-
-  /// An element with parameters: `permessage-deflate; client_max_window_bits=15`.
-  struct Parameters {
-    var name = ""
-    var values: [String: String] = [:]
-
-    init(_ text: String) {
-      for (place, part) in text.split(separator: ";").enumerated() {
-        let pair = part.split(separator: "=", maxSplits: 1).map { Self.trim($0) }
-        if place == 0 {
-          name = pair.first?.lowercased() ?? ""
-        } else if let key = pair.first {
-          values[key.lowercased()] = pair.count > 1 ? pair[1] : ""
-        }
-      }
-    }
-
-    private static func trim(_ text: Substring) -> String {
-      var text = text
-      while let first = text.first, first == " " || first == "\t" || first == "\"" {
-        text.removeFirst()
-      }
-      while let last = text.last, last == " " || last == "\t" || last == "\"" { text.removeLast() }
-      return String(text)
-    }
   }
 
   /// The fields of a head by name.

@@ -219,13 +219,14 @@ extension WebSocketNegotiation {
   ///
   /// - Parameters:
   ///   - audit: Their extensions.
+  ///   - isEngineIO: Nil when the target decides.
   ///   - session: A hash of the session's name; 0 for none.
   public init(
     _ audit: WebSocketExtensionAudit, subprotocol: String = "", target: String = "/",
-    session: UInt64 = 0
+    isEngineIO: Bool? = nil, session: UInt64 = 0
   ) {
     self.init(
       deflate: audit.deflate, hasOtherExtensions: audit.hasOtherExtensions,
-      subprotocol: subprotocol, target: target, session: session)
+      subprotocol: subprotocol, target: target, isEngineIO: isEngineIO, session: session)
   }
 }

@@ -47,7 +47,7 @@ import Testing
 
   @Test func whatWasAgreedOn() {
     let negotiation = Array(Self.answer.utf8).withUnsafeBytes { octets in
-      HTTPUpgrade.negotiation(nil, octets.bytes)
+      WebSocketAnswer(to: nil, octets.bytes).negotiation(nil)
     }
     #expect(negotiation.subprotocol == "chat")
     #expect(negotiation.deflate?.clientMaxWindowBits == 12)
@@ -70,6 +70,17 @@ import Testing
     ("Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n", "", "http.upgrade.key"),
     ("Version: 13", "Version: 8", "http.upgrade.websocket_version"),
     ("Sec-WebSocket-Version: 13\r\n", "", "http.upgrade.websocket_version"),
+    // RFC 7692 section 7.1 and RFC 6455 section 9.1.
+    ("client_max_window_bits", "client_max_window_bits=7", "http.upgrade.extension_parameter"),
+    ("client_max_window_bits", "colour=blue", "http.upgrade.extension_parameter"),
+    (
+      "client_max_window_bits", "client_no_context_takeover; client_no_context_takeover",
+      "http.upgrade.extension_parameter"
+    ),
+    (
+      "permessage-deflate; client", "permessage-deflate;; client",
+      "http.upgrade.extension_parameter"
+    ),
   ]
 
   @Test(arguments: 0..<requests.count) func badRequest(_ index: Int) {
@@ -95,6 +106,13 @@ import Testing
     ("Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n", "", "http.upgrade.accept_missing"),
     ("Protocol: chat", "Protocol: other", "http.upgrade.protocol"),
     ("permessage-deflate", "permessage-bzip2", "http.upgrade.extension"),
+    ("window_bits=12", "window_bits=16", "http.upgrade.extension_parameter"),
+    ("window_bits=12", "window_bits", "http.upgrade.extension_parameter"),
+    ("server_no_context_takeover", "server_no_context", "http.upgrade.extension_parameter"),
+    (
+      "permessage-deflate; client_max_window_bits=12; server_no_context_takeover",
+      "permessage-deflate, permessage-deflate", "http.upgrade.extension_parameter"
+    ),
   ]
 
   @Test(arguments: 0..<answers.count) func badAnswer(_ index: Int) {
