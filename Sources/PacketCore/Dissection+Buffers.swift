@@ -34,9 +34,6 @@ extension Dissection {
     return UInt16(truncatingIfNeeded: ownBuffers.extents.count)
   }
 
-  /// The last octets of the buffer added last were not needed.
-  public mutating func trimLastBuffer(to count: Int) { ownBuffers.trimLast(to: count) }
-
   /// Says in which packets the octets of a reassembled buffer stand.
   public mutating func addPiece(_ piece: BufferPiece, of buffer: UInt16) {
     ownBuffers.pieces.append((Int(buffer), piece))

@@ -32,8 +32,6 @@ public struct BufferOrigin: Sendable, BitwiseCopyable, Equatable {
     count = UInt32(truncatingIfNeeded: range.count)
   }
 
-  /// Whether octet `n` of the buffer is octet `start + n` of the source.
-  public var isOctetByOctet: Bool { stage == .unmasked }
   /// The place in the source.
   public var range: Range<Int> { Int(start)..<Int(start) &+ Int(count) }
 }
@@ -124,11 +122,5 @@ final class PacketBuffers: @unchecked Sendable {
     }
     other.pieces = pieces
     return other
-  }
-
-  /// Gives back the end of the buffer added last.
-  func trimLast(to count: Int) {
-    guard let last = extents.indices.last, count < extents[last].count else { return }
-    extents[last].count = max(count, 0)
   }
 }

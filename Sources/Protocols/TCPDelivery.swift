@@ -215,7 +215,6 @@ extension TCPStreams {
     }
     isFromHigh = isHigh
     isBuffered = false
-    chunkStart = range.lowerBound
     chunk = self.chunk(range, 0, own, stream, isHigh, dissection.frame.time)
     if stream.reader == nil { recognise(stream, own, bytes, into: &dissection) }
   }
@@ -243,7 +242,6 @@ extension TCPStreams {
     }
     isFromHigh = isHigh
     isBuffered = true
-    chunkStart = 0
     chunk = self.chunk(
       0..<own.buffer.count, buffer, own, stream, isHigh, dissection.frame.time)
     if isLast { chunk.isLast = true }

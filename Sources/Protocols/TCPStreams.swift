@@ -71,8 +71,6 @@ final class TCPStreams {
   @exclusivity(unchecked) var frameIsFromHigh = false
   /// The octets in work stand in the direction's own buffer, of which a copy is walked.
   @exclusivity(unchecked) var isBuffered = false
-  /// Octets of the chunk before its present start.
-  @exclusivity(unchecked) var chunkStart = 0
   /// Index of the TCP layer.
   @exclusivity(unchecked) var layer = 0
   @exclusivity(unchecked) var frame = 0
@@ -122,7 +120,6 @@ final class TCPStreams {
       isFromHigh = note.isFromHigh
       frameIsFromHigh = isFromHigh
       isBuffered = false
-      chunkStart = data.lowerBound
       chunk = StreamChunk(
         range: data, buffer: 0, side: stream.side(fromHigh: isFromHigh),
         sideIsKnown: stream.sideIsKnown, time: dissection.frame.time, position: own.consumed,

@@ -128,7 +128,7 @@ import Testing
     #expect(sudo.user == 1000 && sudo.group == 100 && sudo.effectiveUser == 0)
     // Only root may be told who is meant.
     #expect(owner(1001, ["SUDO_UID": "1000", "HOME": "/h"]).user == 1001)
-    #expect(owner(0, ["SUDO_UID": "0", "HOME": "/root"]).settings == "/root/.config")
+    #expect(owner(0, ["SUDO_UID": "0", "HOME": "/home/admin"]).settings == "/home/admin/.config")
     #expect(owner(0, ["SUDO_UID": "4294967295", "HOME": "/root"]).user == 0)
   }
 
