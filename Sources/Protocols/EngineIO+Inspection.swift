@@ -1,3 +1,4 @@
+import Cryptography
 import PacketCore
 
 extension EngineIO {
@@ -141,19 +142,18 @@ extension EngineIO {
     {
       range = range.lowerBound &+ 1..<range.upperBound
     }
-    var fault: Int?
-    let count = EngineIOBase64.decodedCount(bytes, range)
-    let buffer = dissection.addBuffer(count, BufferOrigin(.decoded, of: record.buffer, range)) {
-      fault = EngineIOBase64.decode(bytes, range, into: &$0)
-    }
-    if let fault {
+    do throws(Base64.Fault) {
+      let data = try Base64.decode(bytes.extracting(range), padding: .optional).octets
+      if let buffer = dissection.addBuffer(
+        data.span.bytes, BufferOrigin(.decoded, of: record.buffer, range))
+      {
+        return dissection.continueIn(buffer, 0..<data.count, as: .socketIOAttachment)
+      }
+    } catch {
       dissection.add(
-        Self.badBase64, at: index, found: UInt64(truncatingIfNeeded: fault &- Int(record.start)))
-      dissection.keepPayload()
-    } else if let buffer {
-      dissection.continueIn(buffer, 0..<count, as: .socketIOAttachment)
-    } else {
-      dissection.keepPayload()
+        Self.badBase64, at: index,
+        found: UInt64(truncatingIfNeeded: range.lowerBound &+ error.offset &- Int(record.start)))
     }
+    dissection.keepPayload()
   }
 }

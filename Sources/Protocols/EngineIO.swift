@@ -1,3 +1,4 @@
+import Cryptography
 import PacketCore
 
 /// An Engine.IO packet in text: the data of a WebSocket text message, or of one packet in the body
@@ -120,8 +121,12 @@ public struct EngineIO: Layer {
       open.write(bytes, into: &columns.info)
     case .message:
       guard octet == Self.binary else { return }
-      columns.info.append(" binary ")
-      columns.info.append(UInt64(EngineIOBase64.decodedCount(bytes, range)))
+      columns.info.append(" binary")
+      guard let data = try? Base64.decode(bytes.extracting(range), padding: .optional).octets else {
+        return
+      }
+      columns.info.append(" ")
+      columns.info.append(UInt64(data.count))
       columns.info.append(" bytes")
     default:
       guard !range.isEmpty else { return }

@@ -1,3 +1,4 @@
+import Cryptography
 import PacketCore
 
 /// What an endpoint refuses an Engine.IO packet or payload for.
@@ -85,7 +86,7 @@ public struct EngineIOPacket: Equatable, Sendable {
     guard isBinary else { return message(version: version) }
     var text: [UInt8] = [EngineIO.binary]
     if version == 3 { text.append(0x30 + type.rawValue) }
-    EngineIOBase64.encode(data, into: &text)
+    text += Base64.encode(Array(data))
     return text
   }
 
@@ -109,8 +110,8 @@ public struct EngineIOPacket: Equatable, Sendable {
       type = named
     }
     let digits = Array(text)
-    guard let decoded = EngineIOBase64.decode(digits.span.bytes) else { throw .badBase64 }
-    self.init(binary: decoded)
+    guard let decoded = try? Base64.decode(digits, padding: .optional) else { throw .badBase64 }
+    self.init(binary: decoded.octets)
     self.type = type
   }
 }
