@@ -78,9 +78,11 @@ struct SocketIOContent: BitwiseCopyable, Sendable {
 
   init() {}
 
-  /// - Parameter range: The payload.
-  init(_ layer: SocketIO, _ bytes: RawSpan, _ range: Range<Int>) {
-    if layer.octet == 0x32, readPlain(bytes, range) { return }
+  /// - Parameters:
+  ///   - range: The payload.
+  ///   - isPlainTried: False reads the common form in the general way too; for comparison.
+  init(_ layer: SocketIO, _ bytes: RawSpan, _ range: Range<Int>, isPlainTried: Bool = true) {
+    if isPlainTried, layer.octet == 0x32, readPlain(bytes, range) { return }
     var scanner = JSONScanner(range)
     switch layer.octet {
     case 0x32: readEvent(bytes, &scanner)

@@ -3,7 +3,8 @@ import PacketCore
 extension SocketIOContent {
   /// Reads an event in the form that nearly all have, in one go: `["name",{"key":"text","key":12}]`
   /// without whitespace, escapes, nesting or anything but ASCII. What it accepts is valid JSON, and
-  /// it finds what the general reader would.
+  /// it finds what the general reader would; names long enough for a Fernet token are left to that
+  /// one.
   ///
   /// - Returns: False for any other text, of which nothing is taken then.
   @inline(__always)
@@ -15,7 +16,8 @@ extension SocketIOContent {
     // The object's closing bracket: every octet looked at below lies before it or is it.
     let last = end &- 2
     let name = start &+ 2..<JSONScanner.plainEnd(bytes, from: start &+ 2, to: last)
-    guard name.upperBound &+ 2 < end, Self.octet(bytes, name.upperBound) == 0x22,
+    guard name.upperBound &+ 2 < end, name.count < FernetCandidates.shortest,
+      Self.octet(bytes, name.upperBound) == 0x22,
       Self.pair(bytes, name.upperBound &+ 1) == 0x7b2c
     else { return false }
     let first = name.upperBound &+ 2
@@ -41,7 +43,9 @@ extension SocketIOContent {
     while at < last {
       guard Self.octet(bytes, at) == 0x22 else { return false }
       let key = at &+ 1..<JSONScanner.plainEnd(bytes, from: at &+ 1, to: last)
-      guard key.upperBound < last, Self.pair(bytes, key.upperBound) == 0x3a22 else { return false }
+      guard key.upperBound < last, key.count < FernetCandidates.shortest,
+        Self.pair(bytes, key.upperBound) == 0x3a22
+      else { return false }
       let value = key.upperBound &+ 2
       guard value < last else { return false }
       switch Self.octet(bytes, value) {

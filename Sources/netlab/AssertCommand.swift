@@ -56,15 +56,7 @@ struct AssertCommand: ParsableCommand {
     var pipeline = try Pipeline(
       registry: .standard, filter: nil, printer: AssertionChecks(checks), keys: keys.load(),
       isFlushedPerFrame: false)
-    var reader = try CaptureFileReader(file, follow: false, stop: -1)
-    var names = InterfaceNames(reader.interfaceTable)
-    try reader.forEachBlock(idle: {}) { block, octets in
-      if let header = block.frame {
-        _ = try pipeline.process(octets, header) { names.describe(header, &$0) }
-      }
-      return true
-    }
-    try pipeline.finish()
+    try pipeline.readFile(file)
     var output = StandardOutput()
     for check in checks where !isQuiet {
       switch form {

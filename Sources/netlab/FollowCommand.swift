@@ -76,17 +76,7 @@ struct FollowCommand: ParsableCommand {
     var pipeline = try Pipeline(
       registry: registry, filter: nil, printer: printer, keys: keys.load(),
       isFlushedPerFrame: false)
-    var reader = try CaptureFileReader(path, follow: false, stop: -1)
-    do {
-      try reader.forEachBlock(idle: {}) { block, octets in
-        if let header = block.frame { _ = try pipeline.process(octets, header) { _ in } }
-        return true
-      }
-    } catch let error as CaptureError {
-      try pipeline.finish()
-      throw error
-    }
-    try pipeline.finish()
+    try pipeline.readFile(path)
     guard printer.count == 0 else { return }
     throw Failure(
       .no, "stream \(stream) holds no \(level == .messages ? "messages" : level.rawValue)",

@@ -31,7 +31,12 @@ struct MessagesCommand: ParsableCommand {
   @OptionGroup(title: "Capturing") var capturing: CaptureOptions
   @OptionGroup(title: "Which messages") var filters: FilterOptions
   @OptionGroup(title: "Keys") var keys: KeyOptions
-  @OptionGroup(title: "How they are printed") var output: MessageOutputOptions
+  @OptionGroup(title: "How they are printed") var output: OutputOptions
+
+  @Flag(
+    name: .customLong("verdicts"), inversion: .prefixedNo,
+    help: "At the end of each connection say how it ended.")
+  var hasVerdicts = true
 
   @Option(
     name: .customLong("write-har"),
@@ -47,6 +52,20 @@ struct MessagesCommand: ParsableCommand {
           ? "of which capture? `netlab messages FILE`, or -i IF for a live one"
           : "one source at a time: FILE, -r FILE or -i IF")
     }
+    if capturing.interfaces.isEmpty, !capturing.stops.isEmpty || !capturing.rings.isEmpty {
+      throw ValidationError("-a and -b are about a live capture: -i IF")
+    }
+    guard output.compatibility == nil else {
+      throw ValidationError(
+        "tshark has no rows of messages to be compatible with: `netlab read FILE --compat tshark`")
+    }
+  }
+
+  /// Rows of messages in the form asked for; nil when nothing is to be printed.
+  private func makePrinter(_ source: String, _ filter: DisplayFilter?) throws -> MessagePrinter? {
+    if output.isQuiet { return nil }
+    return MessagePrinter(
+      try output.makeRows(source: source), filter: filter, verdicts: hasVerdicts)
   }
 
   func run() throws {
@@ -66,39 +85,25 @@ struct MessagesCommand: ParsableCommand {
 
   private func read(_ path: String, _ registry: Registry) throws {
     let filter = try filters.makeDisplayFilter(filters.displayExpression, registry)
-    var captureFilter = try filters.capture.map { try CaptureFilter($0, linkType: .ethernet) }
-    let printer = try output.makePrinter(source: path, filter: filter)
+    let printer = try makePrinter(path, filter)
     let har = try archive.map { try HARRecorder($0, above: printer) }
-    let fernetKeys = try keys.load()
     var pipeline = try Pipeline(
-      registry: registry, filter: nil, printer: har ?? printer, keys: fernetKeys,
+      registry: registry, filter: nil, printer: har ?? printer, keys: keys.load(),
       isFlushedPerFrame: output.isLineBuffered)
-    var reader = try CaptureFileReader(path, follow: false, stop: -1)
-    var names = InterfaceNames(reader.interfaceTable)
     do {
-      try reader.forEachBlock(idle: { try pipeline.flush() }) { block, octets in
-        guard let header = block.frame else { return true }
-        if try captureFilter?.matches(octets, header) ?? true {
-          _ = try pipeline.process(octets, header) { names.describe(header, &$0) }
-        } else {
-          pipeline.skip()
-        }
-        return true
-      }
+      try pipeline.readFile(
+        path, captureFilter: filters.capture, limit: capturing.count ?? .max)
     } catch let error as CaptureError {
-      // What was read so far is printed before the fault is told.
-      try pipeline.finish()
       try har?.close()
       throw error
     }
-    try pipeline.finish()
     try har?.close()
   }
 
   private func capture(_ registry: Registry) throws {
     let filter = try filters.makeDisplayFilter(filters.display, registry)
     let source = capturing.interfaces.joined(separator: ",")
-    let printer = try output.makePrinter(source: source, filter: filter)
+    let printer = try makePrinter(source, filter)
     let fernetKeys = try keys.load()
     let plan = try PrivilegePlan(.current, requested: capturing.user)
     var live = try LiveCapture(capturing.live(filter: filters.captureExpression))

@@ -25,7 +25,9 @@ struct OutputOptions: ParsableArguments {
 
   @Option(
     name: [.customShort("e"), .customLong("field")], parsing: .unconditionalSingleValue,
-    help: "With -T fields or jsonl: a field to print; repeatable. `netlab fields` lists them.")
+    help:
+      "With -T fields or jsonl: a field of the packet, or of the message and the frame that completes it; repeatable. `netlab fields` lists them."
+  )
   var fields: [String] = []
 
   @Option(
@@ -120,35 +122,34 @@ struct OutputOptions: ParsableArguments {
     }
   }
 
-  /// The printer for one message.
-  func makePrinter(source: String, message: MessageID) throws -> MessagePrinter {
-    let rows: any RowPrinter
+  /// The form that messages have, one row each.
+  ///
+  /// - Parameter source: What is read, for forms that name it.
+  func makeRows(source: String) throws -> any RowPrinter {
     switch form {
     case .fields:
-      rows = MessagesAsPackets(
+      return MessagesAsPackets(
         try FieldsPrinter(
           OutputOptions.choice(fields), options: OutputOptions.options(fieldOptions),
           messages: true))
-    case .json: rows = MessagesAsPackets(JSONPrinter())
-    case .ek: rows = MessagesAsPackets(ElasticPrinter())
+    case .json: return MessagesAsPackets(JSONPrinter())
+    case .ek: return MessagesAsPackets(ElasticPrinter())
     case .jsonl:
-      rows = MessageJSONPrinter(
+      return MessageJSONPrinter(
         tool: "netlab " + Netlab.version, source: source,
         fields: fields.isEmpty ? nil : try OutputOptions.choice(fields))
-    case .csv: rows = MessageCSVPrinter(time: time)
+    case .csv: return MessageCSVPrinter(time: time)
     case .text where isTree || opened != nil:
       let tree = TreePrinter(
         opened: isTree ? nil : try openedProtocols(), offsets: hasOffsets, message: true)
-      rows = MessagesAsPackets(isHex ? MessageHexPrinter(below: tree) : tree)
+      return MessagesAsPackets(isHex ? MessageHexPrinter(below: tree) : tree)
+    case .text where isHex:
+      return MessagesAsPackets(
+        MessageHexPrinter(below: SummaryPrinter(time: time, ascii: isASCII)))
     case .text:
-      rows =
-        isHex
-        ? MessagesAsPackets(
-          MessageHexPrinter(below: SummaryPrinter(time: time, ascii: isASCII)))
-        : MessageLinePrinter(
-          time: time, ascii: isASCII, coloured: colors.isColoured, width: StandardOutput.width)
+      return MessageLinePrinter(
+        time: time, ascii: isASCII, coloured: colors.isColoured, width: StandardOutput.width)
     }
-    return MessagePrinter(rows, only: message)
   }
 
   private func openedProtocols() throws -> Set<String> {

@@ -84,3 +84,34 @@ struct Pipeline: ~Copyable {
 private final class NoPrinter: PacketPrinter {
   func print(_ dissection: borrowing Dissection, _ frame: RawSpan, into text: inout TextBuffer) {}
 }
+
+extension Pipeline {
+  /// Takes the frames of a capture file to its end, and ends the output.
+  ///
+  /// - Parameters:
+  ///   - captureFilter: Only packets that pass this libpcap filter.
+  ///   - limit: No more packets than these.
+  mutating func readFile(
+    _ path: String, captureFilter: String? = nil, limit: UInt64 = .max
+  ) throws {
+    var filter = try captureFilter.map { try CaptureFilter($0, linkType: .ethernet) }
+    var reader = try CaptureFileReader(path, follow: false, stop: -1)
+    var names = InterfaceNames(reader.interfaceTable)
+    do {
+      try reader.forEachBlock(idle: { try flush() }) { block, octets in
+        guard let header = block.frame else { return true }
+        if try filter?.matches(octets, header) ?? true {
+          _ = try process(octets, header) { names.describe(header, &$0) }
+        } else {
+          skip()
+        }
+        return frames < limit
+      }
+    } catch let error as CaptureError {
+      // What was read so far is printed before the fault is told.
+      try finish()
+      throw error
+    }
+    try finish()
+  }
+}

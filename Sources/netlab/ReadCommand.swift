@@ -77,7 +77,7 @@ struct ReadCommand: ParsableCommand {
       try CaptureFilter($0, linkType: .ethernet)
     }
     let only = message.flatMap { MessageID($0) }
-    let one = try only.map { try output.makePrinter(source: path, message: $0) }
+    let one = try only.map { MessagePrinter(try output.makeRows(source: path), only: $0) }
     let printer = try one ?? (writing.prints ? output.makePrinter(source: path) : nil)
     let har = try archive.map { try HARRecorder($0, above: printer) }
     let stop = isFollowing ? try LiveStop() : nil
