@@ -9,7 +9,7 @@ SWIFT ?= swift
 # The shipped binary: the Swift standard library inside, so that it starts in a few milliseconds
 # and runs where no Swift is installed.
 RELEASE := -c release --static-swift-stdlib --product netlab
-LIBRARIES := pkg-config libpcap-dev libssl-dev zlib1g-dev
+LIBRARIES := pkg-config libpcap-dev libssl-dev zlib1g-dev libsqlite3-dev
 PEERS := tshark tcpdump iproute2 procps python3 python3-cryptography python3-jsonschema
 
 .PHONY: demo test build lint format bench fuzz captures recordings install packages test-packages clean

@@ -17,7 +17,11 @@ let package = Package(
     .library(name: "Projection", targets: ["Projection"]),
   ],
   dependencies: [
-    .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2")
+    .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
+    .package(url: "https://github.com/apple/swift-log", exact: "1.16.2"),
+    .package(url: "https://github.com/apple/swift-nio", exact: "2.101.2"),
+    .package(url: "https://github.com/groue/GRDB.swift", exact: "7.10.0"),
+    .package(url: "https://github.com/hummingbird-project/swift-mustache", exact: "2.1.1"),
   ],
   targets: [
     // Imports only go down: netlab -> DisplayFilter, Capture, Protocols -> PacketCore.
@@ -42,12 +46,44 @@ let package = Package(
     .target(
       name: "Traces", dependencies: ["PacketCore", "Protocols", "Cryptography"],
       swiftSettings: strict),
+    // The server library: HTTP, WebSocket, Engine.IO and Socket.IO; it knows of no chat.
+    .target(
+      name: "SocketServer",
+      dependencies: [
+        "Protocols", "PacketCore", "Cryptography",
+        .product(name: "NIOCore", package: "swift-nio"),
+        .product(name: "NIOPosix", package: "swift-nio"),
+        .product(name: "NIOHTTP1", package: "swift-nio"),
+        .product(name: "Logging", package: "swift-log"),
+      ],
+      swiftSettings: strict),
+    // The chat: pages, rooms, history.
+    .target(
+      name: "ChatServer",
+      dependencies: [
+        "SocketServer", "Protocols", "Cryptography",
+        .product(name: "NIOCore", package: "swift-nio"),
+        .product(name: "Logging", package: "swift-log"),
+        .product(name: "GRDB", package: "GRDB.swift"),
+        .product(name: "Mustache", package: "swift-mustache"),
+      ],
+      swiftSettings: strict),
+    // The other end: a Socket.IO client that reconnects, and the chat through it.
+    .target(
+      name: "ChatClient",
+      dependencies: [
+        "Protocols", "PacketCore", "Cryptography",
+        .product(name: "NIOCore", package: "swift-nio"),
+        .product(name: "NIOPosix", package: "swift-nio"),
+      ],
+      swiftSettings: strict),
     .executableTarget(
       name: "netlab",
       dependencies: [
         "PacketCore", "Cryptography", "Protocols", "DisplayFilter", "Capture", "Projection",
-        "Statistics", "Traces",
+        "Statistics", "Traces", "SocketServer", "ChatServer", "ChatClient",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        .product(name: "Logging", package: "swift-log"),
       ],
       swiftSettings: strict),
 
@@ -77,6 +113,27 @@ let package = Package(
       swiftSettings: strict),
     .testTarget(
       name: "CaptureTests", dependencies: ["Capture", "PacketCore"], swiftSettings: strict),
+    .testTarget(
+      name: "SocketServerTests",
+      dependencies: [
+        "SocketServer", "Protocols",
+        .product(name: "NIOCore", package: "swift-nio"),
+        .product(name: "NIOPosix", package: "swift-nio"),
+        .product(name: "NIOEmbedded", package: "swift-nio"),
+      ],
+      swiftSettings: strict),
+    .testTarget(
+      name: "ChatServerTests",
+      dependencies: ["ChatServer", "SocketServer", "Protocols", "Cryptography"],
+      swiftSettings: strict),
+    .testTarget(
+      name: "ChatClientTests",
+      dependencies: [
+        "ChatClient", "Protocols",
+        .product(name: "NIOCore", package: "swift-nio"),
+        .product(name: "NIOPosix", package: "swift-nio"),
+      ],
+      swiftSettings: strict),
     .testTarget(name: "netlabTests", dependencies: ["netlab"], swiftSettings: strict),
   ],
   swiftLanguageModes: [.v6]

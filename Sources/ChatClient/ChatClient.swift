@@ -1,0 +1,2 @@
+/// The chat from the other end.
+enum ChatClient {}

@@ -1,0 +1,2 @@
+/// Rooms, pages and history of the bundled chat.
+enum ChatServer {}
