@@ -18,6 +18,7 @@ struct Netlab: ParsableCommand {
       CaptureCommand.self, ReadCommand.self, MessagesCommand.self, FollowCommand.self,
       StatsCommand.self, AssertCommand.self, GenCommand.self, FieldsCommand.self,
       FilterCommand.self, SchemaCommand.self, InterfacesCommand.self, DoctorCommand.self,
+      ChatCommand.self,
     ])
 
   static let version = "0.1.0"
