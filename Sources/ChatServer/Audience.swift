@@ -6,32 +6,42 @@ protocol Listener: AnyObject, Sendable {
   /// Tells it from all others.
   var id: String { get }
   /// Sends an event.
-  func send(_ event: String, _ arguments: [JSONValue])
+  func send(_ event: String, _ argument: JSONValue)
 }
 
-/// Those who hear the same: the sockets in a room. An event is put into octets once for all.
-struct Audience {
-  private var listeners: [any Listener] = []
-  private var places: [String: Int] = [:]
+extension Socket: Listener {
+  func send(_ event: String, _ argument: JSONValue) { emit(event, argument) }
+}
 
-  var count: Int { listeners.count }
+/// Those who hear the same, in one room.
+struct Audience {
+  /// The server's clients: for them an event is put into octets once.
+  private let sockets = SocketGroup()
+  /// Listeners of another kind.
+  private var others: [any Listener] = []
+
+  func contains(_ socket: Socket) -> Bool { sockets.contains(socket) }
+
+  var isEmpty: Bool { sockets.isEmpty && others.isEmpty }
 
   mutating func add(_ listener: any Listener) {
-    guard places[listener.id] == nil else { return }
-    places[listener.id] = listeners.count
-    listeners.append(listener)
+    if let socket = listener as? Socket { sockets.join(socket) } else { others.append(listener) }
   }
 
-  /// The last takes the place of the one that goes.
-  mutating func remove(_ id: String) {
-    guard let place = places.removeValue(forKey: id), let last = listeners.popLast() else { return }
-    guard last.id != id else { return }
-    listeners[place] = last
-    places[last.id] = place
+  mutating func remove(_ listener: any Listener) {
+    if let socket = listener as? Socket {
+      sockets.leave(socket)
+    } else {
+      others.removeAll { $0 === listener }
+    }
   }
 
   /// Sends an event to all of them.
-  func send(_ event: String, _ arguments: [JSONValue]) {
-    for listener in listeners { listener.send(event, arguments) }
+  func send(_ event: String, _ argument: JSONValue) {
+    sockets.emit(event, [argument])
+    for listener in others { listener.send(event, argument) }
   }
+
+  /// Sends an event on as it came.
+  func relay(_ event: SocketEvent) { sockets.relay(event) }
 }

@@ -139,6 +139,9 @@ public actor ChatApplication: SocketApplication {
     history.vacate(code, now: clock.wallTime())
   }
 
+  /// A room that somebody is in.
+  func openRoom(_ code: RoomCode) -> Room? { rooms[code] }
+
   /// Whether there is such a room.
   func holds(_ code: RoomCode) async throws -> Bool {
     if rooms[code] != nil { return true }
@@ -258,7 +261,7 @@ public actor ChatApplication: SocketApplication {
   }
 
   private func sendNoRoom(_ listener: any Listener) {
-    listener.send("message", [["error": "Room not found"]])
+    listener.send("message", ["error": "Room not found"])
   }
 
   public nonisolated func receive(_ event: SocketEvent, from socket: Socket) {
@@ -305,14 +308,5 @@ public actor ChatApplication: SocketApplication {
     guard let room = rooms[session.room] else { return }
     room.assumeIsolated { $0.dismiss(session.name) }
     release(room)
-  }
-}
-
-extension Socket: Listener {
-  func send(_ event: String, _ arguments: [JSONValue]) {
-    switch arguments.count {
-    case 0: emit(event)
-    default: emit(event, arguments[0])
-    }
   }
 }

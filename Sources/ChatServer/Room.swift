@@ -81,12 +81,12 @@ actor Room {
         perSecond: surroundings.limits.messagesPerSecond, now: now),
       isPage: isPage)
     audience.add(listener)
-    listener.send("history", [history(for: name, after: id)])
+    listener.send("history", history(for: name, after: id))
     if let place = people.firstIndex(where: { $0.name == name }) {
       people[place].sockets += 1
       people[place].deadline = nil
       people[place].isLeaving = false
-      listener.send("members", [membersEvent])
+      listener.send("members", membersEvent)
     } else {
       people.append(Person(name: name, sockets: 1))
       announce("(\(name)) entered the chat")
@@ -109,7 +109,7 @@ actor Room {
   /// - Parameter hasLeft: The client said so.
   func leave(_ id: String, hasLeft: Bool) {
     guard let member = members.removeValue(forKey: id) else { return }
-    audience.remove(id)
+    audience.remove(member.listener)
     guard let place = people.firstIndex(where: { $0.name == member.name }) else { return }
     people[place].sockets -= 1
     guard people[place].sockets == 0 else { return }
@@ -140,8 +140,8 @@ actor Room {
   }
 
   private func announce(_ text: String) {
-    audience.send("message", [ChatMessage.notice(text, time: surroundings.clock.wallTime())])
-    audience.send("members", [membersEvent])
+    audience.send("message", ChatMessage.notice(text, time: surroundings.clock.wallTime()))
+    audience.send("members", membersEvent)
   }
 
   private var membersEvent: JSONValue { ["members": .array(names.map { .string($0) })] }
@@ -162,21 +162,22 @@ actor Room {
         if let acknowledge = event.acknowledge {
           acknowledge([["error": .string(fault.text)]])
         } else {
-          listener.send("message", [["error": .string(fault.text)]])
+          listener.send("message", ["error": .string(fault.text)])
         }
       }
     }
     guard members[id]?.bucket.take(now: surroundings.clock.uptime()) == true else {
       return answer(.failure(.tooManyMessages))
     }
-    guard case .string(let typed)? = event.arguments.first?["message"] else {
+    let argument = event.arguments.first
+    guard case .string(let typed)? = argument?["message"] else {
       return answer(.failure(.notAMessage))
     }
     switch surroundings.limits.checkedMessage(typed) {
     case .failure(let fault): answer(.failure(fault))
     case .success(let text):
       var key: String?
-      if case .string(let text)? = event.arguments.first?["key"], (1...128) ~= text.utf8.count {
+      if case .string(let text)? = argument?["key"], (1...128) ~= text.utf8.count {
         key = text
       }
       post(Post(sender: member.name, text: text, key: key, completion: answer))
@@ -246,7 +247,7 @@ actor Room {
     case .saved:
       recent.append(message)
       lastID = message.id
-      audience.send("message", [message.json])
+      audience.send("message", message.json)
       post.completion(.success(message))
     case .known(let id, let time):
       var known = message

@@ -21,11 +21,11 @@ enum ReachableAddresses {
     var next = list
     while let entry = next?.pointee {
       next = entry.ifa_next
-      guard entry.ifa_flags & UInt32(IFF_UP.rawValue) != 0, let address = entry.ifa_addr,
+      guard entry.ifa_flags & UInt32(IFF_UP) != 0, let address = entry.ifa_addr,
         let place = families.firstIndex(of: Int32(address.pointee.sa_family)),
         let host = host(of: address)
       else { continue }
-      let isLoopback = entry.ifa_flags & UInt32(IFF_LOOPBACK.rawValue) != 0
+      let isLoopback = entry.ifa_flags & UInt32(IFF_LOOPBACK) != 0
       found.append((place * 2 + (isLoopback ? 0 : 1), host))
     }
     // Stable within a rank: the kernel's order.
