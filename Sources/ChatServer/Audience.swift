@@ -20,8 +20,6 @@ struct Audience {
   /// Listeners of another kind.
   private var others: [any Listener] = []
 
-  func contains(_ socket: Socket) -> Bool { sockets.contains(socket) }
-
   var isEmpty: Bool { sockets.isEmpty && others.isEmpty }
 
   mutating func add(_ listener: any Listener) {
