@@ -56,6 +56,13 @@ extension Pages {
           outbox.sendAgain(entry);
           connection.hurry();
         }],
+        ["Edit", () => {
+          outbox.discard(entry);
+          input.value = input.value === "" ? entry.text : `${entry.text}\n${input.value}`;
+          keepDraft();
+          fit();
+          input.focus();
+        }],
         ["Delete", () => {
           input.focus();
           outbox.discard(entry);
