@@ -2,7 +2,7 @@ extension Pages {
   /// The room page as a Mustache template over `code`, `name` and `path`, where Socket.IO listens;
   /// the scripts read them from the body's data attributes.
   static let roomTemplate = #"""
-    <!DOCTYPE html>
+    {{% CONTENT_TYPE:PAGE}}<!DOCTYPE html>
     <html lang="en">
     <head>
       <meta charset="utf-8">

@@ -221,8 +221,16 @@ def silent_server():
     def mute(route):
         server = route.connect_to_server()
         routes.append(route)
-        index = len(routes)
-        server.on_message(lambda f: None if index == 1 and f == "2" else route.send(f))
+        is_first = len(routes) == 1
+
+        def from_server(frame):
+            # The server is answered, so that it is the page that has to notice.
+            if is_first and frame == "2":
+                server.send("3")
+            else:
+                route.send(frame)
+
+        server.on_message(from_server)
 
     with Server("--ping-interval", "300ms", "--ping-timeout", "400ms") as server, \
             Visitors(server) as visitors:
