@@ -140,7 +140,8 @@ let package = Package(
         .product(name: "NIOPosix", package: "swift-nio"),
       ],
       swiftSettings: strict),
-    .testTarget(name: "netlabTests", dependencies: ["netlab"], swiftSettings: strict),
+    .testTarget(
+      name: "netlabTests", dependencies: ["netlab"], exclude: ["Clients"], swiftSettings: strict),
   ],
   swiftLanguageModes: [.v6]
 )
