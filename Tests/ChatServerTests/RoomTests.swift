@@ -245,6 +245,53 @@ import Testing
     #expect(ahmad.messages == ["Alice: still here"])
   }
 
+  /// Nobody slips in under another's name.
+  @Test func twoOfOneNameAreTwo() async throws {
+    let chat = try Chat()
+    let ahmad = await chat.connect(["name": "Ahmad"])
+    let code = try roomCode(ahmad)
+    ahmad.forget()
+    let other = try await chat.enter("name=Ahmad&code=\(code)&join=")
+    let page = await chat.open(other)
+    #expect(ahmad.messages == [": (Ahmad) entered the chat"])
+    #expect(ahmad.members == ["Ahmad", "Ahmad"])
+    _ = await chat.request(.POST, "/leave", cookie: other)
+    await chat.close(page, .clientLeft)
+    #expect(ahmad.messages.last == ": (Ahmad) left the chat")
+    #expect(ahmad.members == ["Ahmad"])
+  }
+
+  @Test func aProgramIsKnownByItsSession() async throws {
+    let chat = try Chat()
+    let ahmad = await chat.connect(["name": "Ahmad"])
+    let code = JSONValue.string(try roomCode(ahmad))
+    let one = await chat.connect(["name": "Alice", "room": code, "session": "s"])
+    ahmad.forget()
+    // The old connection is dead, but the server does not know it yet.
+    let two = await chat.connect(["name": "Alice", "room": code, "session": "s"])
+    #expect(ahmad.heard.isEmpty)
+    await chat.close(one, .pingTimeout)
+    #expect(ahmad.heard.isEmpty)
+    await chat.close(two, .clientLeft)
+    #expect(ahmad.messages == [": (Alice) left the chat"])
+  }
+
+  @Test func whoComesBackByTheFormIsTheSame() async throws {
+    let chat = try Chat()
+    let ahmad = await chat.connect(["name": "Ahmad"])
+    let code = try roomCode(ahmad)
+    let first = try await chat.enter("name=Alice&code=\(code)&join=")
+    let page = await chat.open(first)
+    ahmad.forget()
+    let response = await chat.request(
+      .POST, "/", body: "name=Alice&code=\(code)&join=", cookie: first)
+    let header = try #require(response.headers.first(name: "Set-Cookie"))
+    let again = await chat.open(String(header.prefix { $0 != ";" }))
+    #expect(ahmad.heard.isEmpty)
+    #expect(again.members == ["Ahmad", "Alice"])
+    _ = page
+  }
+
   @Test func leaveTheChatIsToldAtOnce() async throws {
     let chat = try Chat()
     let ahmad = await chat.connect(["name": "Ahmad"])
