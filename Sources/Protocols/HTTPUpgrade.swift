@@ -234,3 +234,13 @@ enum HTTPUpgrade {
     }
   }
 }
+
+/// `Sec-WebSocket-Key` and its answer, for endpoints. RFC 6455 section 4.2.2.
+public enum WebSocketKey {
+  /// What `Sec-WebSocket-Accept` says; nil when the key is not the Base64 of 16 octets, or the machine's
+  /// OpenSSL refuses SHA-1.
+  public static func accept(for key: [UInt8]) -> String? {
+    guard (try? Base64.decode(key))?.octets.count == 16 else { return nil }
+    return HTTPUpgrade.accept(for: key)
+  }
+}

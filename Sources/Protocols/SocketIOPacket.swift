@@ -110,6 +110,25 @@ public struct SocketIODecoder: Sendable {
     return nil
   }
 
+  /// Reads an event without attachments, its JSON validated and left as text.
+  ///
+  /// - Returns: A packet whose data is the event's name alone, and the JSON array; nil for anything else
+  ///   and for what is wrong, which `take` says.
+  public static func event(_ text: [UInt8]) -> (packet: SocketIOPacket, payload: [UInt8])? {
+    guard text.first == 0x32, let (header, content, range) = try? read(text),
+      content.defect == .none, !content.event.range.isEmpty || content.event.isPresent,
+      text[content.event.range.lowerBound - 1] == 0x22
+    else { return nil }
+    let namespace =
+      header.namespace.isEmpty ? "/" : String(decoding: header.namespace, as: UTF8.self)
+    let name = JSONText.decode(text.span.bytes, content.event.range)
+    return (
+      SocketIOPacket(
+        .event, namespace: namespace, id: header.ackDigits > 0 ? header.ack : nil,
+        data: .string(name)), Array(text[range])
+    )
+  }
+
   private static func read(
     _ text: [UInt8]
   ) throws(SocketIODefect) -> (SocketIO, SocketIOContent, Range<Int>) {

@@ -14,12 +14,28 @@ public final class WebSocketReceiver {
     case close(code: UInt16?, reason: String)
   }
 
+  /// The same without a copy: the octets of a text are those of valid UTF-8.
+  public enum Message: Equatable, Sendable {
+    case text([UInt8])
+    case binary([UInt8])
+    case ping([UInt8])
+    case pong([UInt8])
+    case close(code: UInt16?, reason: String)
+  }
+
   private let sender: Side
   private let deflate: PerMessageDeflate?
   private let longest: UInt64
   private let inflatedOctets: Int
   private var assembly = WebSocketAssembly()
   private var inflation: PerMessageInflation?
+  /// Octets of a header that has not all come, at most 13.
+  private var headerOctets: [UInt8] = []
+  /// The frame whose payload is coming, and how much of it has.
+  private var current: (header: WebSocket, taken: UInt64)?
+  /// The payload of a control frame.
+  private var control: [UInt8] = []
+  /// Octets that `take` brought and `next` has not read.
   private var octets: [UInt8] = []
   private var start = 0
   private var broken: WebSocketRule?
@@ -37,81 +53,166 @@ public final class WebSocketReceiver {
 
   /// Octets as they come from the connection, cut anywhere.
   public func take(_ more: [UInt8]) {
-    if start > 0, start * 2 > octets.count {
-      octets.removeSubrange(..<start)
+    guard broken == nil else { return }
+    if start == octets.count {
+      octets = more
       start = 0
+    } else {
+      octets += more
     }
-    octets += more
   }
 
-  /// The next message or control frame; nil when more octets are needed.
+  /// The next message or control frame of what `take` brought; nil when more octets are needed.
   ///
   /// - Throws: The first rule that was broken, and that again from then on. The endpoint answers with
   ///   a Close frame of its `closingCode`.
   public func next() throws(WebSocketRule) -> Event? {
-    if let broken { throw broken }
-    while let frame = try frame() {
-      if let event = try event(of: frame.header, frame.payload) { return event }
+    let input = octets
+    guard let message = try next(in: input.span.bytes, at: &start) else {
+      octets = []
+      start = 0
+      return nil
     }
-    return nil
+    switch message {
+    case .text(let text): return .text(String(decoding: text, as: UTF8.self))
+    case .binary(let octets): return .binary(octets)
+    case .ping(let octets): return .ping(octets)
+    case .pong(let octets): return .pong(octets)
+    case .close(let code, let reason): return .close(code: code, reason: reason)
+    }
+  }
+
+  /// The next message or control frame, read straight from where the octets came in: payloads are
+  /// unmasked into the message as they come, and a text is checked at once, so that an error is seen
+  /// with the octet that makes it.
+  ///
+  /// - Parameters:
+  ///   - bytes: What came; the pieces of the connection's octets one after the other.
+  ///   - position: Octets of it that have been read; its end when nil is returned.
+  /// - Throws: The first rule that was broken, and that again from then on.
+  public func next(
+    in bytes: RawSpan, at position: inout Int
+  ) throws(WebSocketRule) -> Message? {
+    if let broken { throw broken }
+    while true {
+      guard let frame = current ?? header(bytes, &position) else { return nil }
+      if current == nil { try begin(frame.header) }
+      let wanted = frame.header.length &- frame.taken
+      let there = max(bytes.byteCount &- position, 0)
+      let count = wanted < UInt64(there) ? Int(wanted) : there
+      let end = position &+ count
+      try payload(frame.header, bytes, position..<end, from: frame.taken)
+      position = end
+      guard UInt64(count) == wanted else {
+        current = (frame.header, frame.taken &+ UInt64(count))
+        return nil
+      }
+      current = nil
+      if let message = try finish(frame.header) { return message }
+    }
   }
 
   private func fail(_ rule: WebSocketRule) -> WebSocketRule {
     broken = rule
     octets = []
     start = 0
+    control = []
+    assembly.forgetMessage()
     return rule
   }
 
-  /// The next frame, unmasked; nil when it is not all there. Its header is judged before its payload
-  /// has come.
-  private func frame() throws(WebSocketRule) -> (header: WebSocket, payload: [UInt8])? {
-    guard let (header, end) = header() else { return nil }
-    let rules = assembly.check(header, from: sender, deflate == nil ? .refused : .agreed)
-    if let first = rules.first { throw fail(first) }
-    guard header.length <= longest else { throw fail(.tooLong) }
-    let count = Int(header.length)
-    guard octets.count - end >= count else { return nil }
-    var payload = Array(octets[end..<end + count])
-    if header.isMasked { WebSocketMasking.apply(header.maskingKey, to: &payload) }
-    start = end + count
-    return (header, payload)
-  }
-
-  private func header() -> (WebSocket, Int)? {
-    var reader = ByteReader(
-      octets.span.bytes, from: start, to: octets.count, reportedEnd: octets.count)
-    guard let header = try? WebSocket(reading: &reader) else { return nil }
-    return (header, start + header.headerLength)
-  }
-
-  private func event(
-    of frame: WebSocket, _ payload: [UInt8]
-  ) throws(WebSocketRule) -> Event? {
-    switch frame.opcode {
-    case .ping: return .ping(payload)
-    case .pong: return .pong(payload)
-    case .close: return try close(payload)
-    default: break
+  /// The next frame's header; nil when it is not all there, what is there is kept then.
+  private func header(
+    _ bytes: RawSpan, _ position: inout Int
+  ) -> (header: WebSocket, taken: UInt64)? {
+    if headerOctets.isEmpty {
+      var reader = ByteReader(
+        bytes, from: position, to: bytes.byteCount, reportedEnd: bytes.byteCount)
+      if let header = try? WebSocket(reading: &reader) {
+        position &+= header.headerLength
+        return (header, 0)
+      }
     }
+    while position < bytes.byteCount {
+      headerOctets.append(bytes.unsafeLoad(fromByteOffset: position, as: UInt8.self))
+      position &+= 1
+      let known = headerOctets
+      var reader = ByteReader(known.span.bytes, from: 0, to: known.count, reportedEnd: known.count)
+      if let header = try? WebSocket(reading: &reader) {
+        headerOctets = []
+        return (header, 0)
+      }
+    }
+    return nil
+  }
+
+  /// Judges a header before its payload has come.
+  private func begin(_ frame: WebSocket) throws(WebSocketRule) {
+    let rules = assembly.check(frame, from: sender, deflate == nil ? .refused : .agreed)
+    if let first = rules.first { throw fail(first) }
+    guard frame.length <= longest else { throw fail(.tooLong) }
+    guard !frame.opcode.isControl else { return }
     assembly.begin(frame)
     guard UInt64(assembly.octetCount) <= longest else { throw fail(.tooLong) }
-    let isText = assembly.opcode == .text
+    // A message that is all there soon has its room at once; a header alone reserves little.
+    assembly.octets.reserveCapacity(assembly.octets.count + min(Int(frame.length), 64 << 10))
+  }
+
+  /// Takes a piece of a frame's payload, unmasked.
+  private func payload(
+    _ frame: WebSocket, _ bytes: RawSpan, _ range: Range<Int>, from taken: UInt64
+  ) throws(WebSocketRule) {
+    guard !range.isEmpty else { return }
+    let phase = Int(truncatingIfNeeded: taken & 3)
+    guard !frame.opcode.isControl else {
+      _ = Self.append(bytes, range, to: &control, frame, phase)
+      return
+    }
+    let before = assembly.octets.count
+    let isASCII = Self.append(bytes, range, to: &assembly.octets, frame, phase)
     // Said as soon as it is seen, before the message is whole.
-    if isText, !assembly.isCompressed {
-      assembly.text.take(payload.span.bytes, 0..<payload.count)
-      let isRight = frame.isFinal ? assembly.text.isComplete : assembly.text.isValid
-      guard isRight else { throw fail(.text) }
+    guard assembly.opcode == .text, !assembly.isCompressed else { return }
+    if isASCII, assembly.text.isComplete { return }
+    var text = assembly.text
+    text.take(assembly.octets.span.bytes, before..<assembly.octets.count)
+    assembly.text = text
+    guard text.isValid else { throw fail(.text) }
+  }
+
+  /// - Returns: Whether the octets are ASCII alone.
+  private static func append(
+    _ bytes: RawSpan, _ range: Range<Int>, to octets: inout [UInt8], _ frame: WebSocket,
+    _ phase: Int
+  ) -> Bool {
+    let before = octets.count
+    bytes.withUnsafeBytes { octets.append(contentsOf: $0[range]) }
+    let key = frame.isMasked ? frame.maskingKey : 0
+    return octets.withUnsafeMutableBytes { place in
+      guard let start = place.baseAddress, place.count > before else { return true }
+      return WebSocketMasking.apply(
+        key, start + before, start + before, place.count - before, phase: phase)
     }
-    guard frame.isFinal else {
-      assembly.octets += payload
-      return nil
+  }
+
+  /// What a frame is, or completes, whose payload has come.
+  private func finish(_ frame: WebSocket) throws(WebSocketRule) -> Message? {
+    if frame.opcode.isControl {
+      let payload = control
+      control = []
+      switch frame.opcode {
+      case .ping: return .ping(payload)
+      case .pong: return .pong(payload)
+      default: return try close(payload)
+      }
     }
-    var message = payload
-    if assembly.fragments > 1 { message = assembly.octets + payload }
-    if assembly.isCompressed { message = try inflate(message, isText: isText) }
+    guard frame.isFinal else { return nil }
+    let isText = assembly.opcode == .text
+    if isText, !assembly.isCompressed, !assembly.text.isComplete { throw fail(.text) }
+    var message = assembly.octets
+    let isCompressed = assembly.isCompressed
     assembly.forgetMessage()
-    return isText ? .text(String(decoding: message, as: UTF8.self)) : .binary(message)
+    if isCompressed { message = try inflate(message, isText: isText) }
+    return isText ? .text(message) : .binary(message)
   }
 
   private func inflate(
@@ -137,7 +238,7 @@ public final class WebSocketReceiver {
     return inflated
   }
 
-  private func close(_ payload: [UInt8]) throws(WebSocketRule) -> Event {
+  private func close(_ payload: [UInt8]) throws(WebSocketRule) -> Message {
     let rules = WebSocketAssembly.checkClose(payload.span.bytes, 0..<payload.count)
     if let first = rules.first { throw fail(first) }
     assembly.close()

@@ -32,7 +32,21 @@ public enum SocketAdmission: Sendable {
 /// An event as a client sent it. Binary attachments stand in the arguments as `JSONValue.binary`.
 public struct SocketEvent: Sendable {
   public var name: String
-  public var arguments: [JSONValue]
+  /// Read from the packet's text when asked for.
+  public var arguments: [JSONValue] {
+    get {
+      guard let payload else { return read }
+      guard case .array(let elements)? = try? JSONValue(payload) else { return [] }
+      return Array(elements.dropFirst())
+    }
+    set {
+      read = newValue
+      payload = nil
+    }
+  }
+  private var read: [JSONValue]
+  /// The JSON array of the packet, name and arguments, as it came; nil where there is none.
+  private(set) var payload: [UInt8]?
   /// Answers the client's acknowledgment callback; nil where it asked for none. The first call
   /// counts. May be called on any thread.
   public var acknowledge: (@Sendable ([JSONValue]) -> Void)?
@@ -41,8 +55,15 @@ public struct SocketEvent: Sendable {
     name: String, arguments: [JSONValue], acknowledge: (@Sendable ([JSONValue]) -> Void)? = nil
   ) {
     self.name = name
-    self.arguments = arguments
+    read = arguments
     self.acknowledge = acknowledge
+  }
+
+  /// - Parameter payload: A valid JSON array whose first element is the name.
+  init(name: String, payload: [UInt8]) {
+    self.name = name
+    self.payload = payload
+    read = []
   }
 }
 
