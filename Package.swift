@@ -141,7 +141,8 @@ let package = Package(
       ],
       swiftSettings: strict),
     .testTarget(
-      name: "netlabTests", dependencies: ["netlab"], exclude: ["Clients"], swiftSettings: strict),
+      name: "netlabTests", dependencies: ["netlab"], exclude: ["Browser", "Clients"],
+      swiftSettings: strict),
   ],
   swiftLanguageModes: [.v6]
 )
