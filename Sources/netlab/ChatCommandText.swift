@@ -25,13 +25,13 @@ struct ChatTextPrinter: ChatPrinter {
   private var hasSaidMembers = false
   private var hasJoined = false
   /// The day of the line before.
-  private var day: ChatClock.Day
+  private var day: LocalClock.Day
 
   init(url: String, isColoured: Bool, isInteractive: Bool) {
     self.url = url
     self.isColoured = isColoured
     self.isInteractive = isInteractive
-    day = ChatClock.now.day
+    day = LocalClock.now.day
   }
 
   private enum Tint: String {
@@ -103,11 +103,11 @@ struct ChatTextPrinter: ChatPrinter {
   }
 
   private mutating func note(_ words: String, _ tint: Tint, into text: inout TextBuffer) {
-    append("-", words, tint, clock: ChatClock.now, into: &text)
+    append("-", words, tint, clock: LocalClock.now, into: &text)
   }
 
   private mutating func line(_ message: ChatMessage, into text: inout TextBuffer) {
-    let clock = message.time.flatMap { ChatClock(milliseconds: $0) }
+    let clock = message.time.flatMap { LocalClock(milliseconds: $0) }
     guard !message.isNotice else {
       return append("*", message.text, .notice, clock: clock, into: &text)
     }
@@ -122,7 +122,7 @@ struct ChatTextPrinter: ChatPrinter {
   private static let indent = 11
 
   private mutating func append(
-    _ mark: String, _ words: String, _ tint: Tint, tinted: Int = .max, clock: ChatClock?,
+    _ mark: String, _ words: String, _ tint: Tint, tinted: Int = .max, clock: LocalClock?,
     into text: inout TextBuffer
   ) {
     if let clock, clock.day != day {
@@ -149,11 +149,11 @@ struct ChatTextPrinter: ChatPrinter {
 }
 
 /// A moment as the user's clock and calendar show it.
-struct ChatClock {
+struct LocalClock {
   struct Day: Equatable, CustomStringConvertible {
     var year, month, day: Int
     var description: String {
-      "\(year)-\(ChatClock.two(month))-\(ChatClock.two(day))"
+      "\(year)-\(LocalClock.two(month))-\(LocalClock.two(day))"
     }
   }
 
@@ -161,7 +161,7 @@ struct ChatClock {
   /// `21:26:53`.
   var text: String
 
-  static var now: ChatClock { ChatClock(seconds: time(nil)) ?? ChatClock(epoch: ()) }
+  static var now: LocalClock { LocalClock(seconds: time(nil)) ?? LocalClock(epoch: ()) }
 
   /// - Returns: Nil for a moment that no calendar holds.
   init?(milliseconds: Int64) {
