@@ -55,8 +55,9 @@ public struct Outgoing: Sendable, Equatable {
 
 /// What a chat tells its user.
 public enum ChatEvent: Sendable, Equatable {
-  /// In a room: at first, and again after each loss.
-  case joined(room: String, name: String, isFirst: Bool)
+  /// In a room: at first, and again after each loss. With `hasEarlier` the room has messages before
+  /// those that are told.
+  case joined(room: String, name: String, isFirst: Bool, hasEarlier: Bool)
   case message(ChatMessage, isHistory: Bool)
   /// Who is here.
   case members([String])

@@ -25,13 +25,13 @@ struct ChatTextPrinter: ChatPrinter {
   private var hasSaidMembers = false
   private var hasJoined = false
   /// The day of the line before.
-  private var day: ChatClock.Day
+  private var day: LocalMoment.Day
 
   init(url: String, isColoured: Bool, isInteractive: Bool) {
     self.url = url
     self.isColoured = isColoured
     self.isInteractive = isInteractive
-    day = ChatClock.now.day
+    day = LocalMoment.now.day
   }
 
   private enum Tint: String {
@@ -47,16 +47,17 @@ struct ChatTextPrinter: ChatPrinter {
 
   mutating func print(_ event: ChatEvent, into text: inout TextBuffer) {
     switch event {
-    case .joined(let room, _, let isFirst):
+    case .joined(let room, _, let isFirst, let hasEarlier):
       hasJoined = true
       guard isFirst else { return note("connected again", .none, into: &text) }
       note("Room \(room). Others join with this code at \(url), or with", .none, into: &text)
       note("netlab chat --url \(url) --room \(room) --name NAME", .none, into: &text)
       if url.hasPrefix("http://127.") || url.hasPrefix("http://localhost") {
         note(
-          "(from another machine with the address that `netlab serve` printed for it)", .none,
+          "(on other machines: with the address that `netlab serve` printed)", .none,
           into: &text)
       }
+      if hasEarlier { note("(earlier messages are left out here)", .none, into: &text) }
       if isInteractive { note("/help tells what you can do here", .none, into: &text) }
     case .message(let message, _): line(message, into: &text)
     case .members(let names):
@@ -103,11 +104,11 @@ struct ChatTextPrinter: ChatPrinter {
   }
 
   private mutating func note(_ words: String, _ tint: Tint, into text: inout TextBuffer) {
-    append("-", words, tint, clock: ChatClock.now, into: &text)
+    append("-", words, tint, clock: LocalMoment.now, into: &text)
   }
 
   private mutating func line(_ message: ChatMessage, into text: inout TextBuffer) {
-    let clock = message.time.flatMap { ChatClock(milliseconds: $0) }
+    let clock = message.time.flatMap { LocalMoment(milliseconds: $0) }
     guard !message.isNotice else {
       return append("*", message.text, .notice, clock: clock, into: &text)
     }
@@ -122,7 +123,7 @@ struct ChatTextPrinter: ChatPrinter {
   private static let indent = 11
 
   private mutating func append(
-    _ mark: String, _ words: String, _ tint: Tint, tinted: Int = .max, clock: ChatClock?,
+    _ mark: String, _ words: String, _ tint: Tint, tinted: Int = .max, clock: LocalMoment?,
     into text: inout TextBuffer
   ) {
     if let clock, clock.day != day {
@@ -149,11 +150,11 @@ struct ChatTextPrinter: ChatPrinter {
 }
 
 /// A moment as the user's clock and calendar show it.
-struct ChatClock {
+struct LocalMoment {
   struct Day: Equatable, CustomStringConvertible {
     var year, month, day: Int
     var description: String {
-      "\(year)-\(ChatClock.two(month))-\(ChatClock.two(day))"
+      "\(year)-\(LocalMoment.two(month))-\(LocalMoment.two(day))"
     }
   }
 
@@ -161,7 +162,7 @@ struct ChatClock {
   /// `21:26:53`.
   var text: String
 
-  static var now: ChatClock { ChatClock(seconds: time(nil)) ?? ChatClock(epoch: ()) }
+  static var now: LocalMoment { LocalMoment(seconds: time(nil)) ?? LocalMoment(epoch: ()) }
 
   /// - Returns: Nil for a moment that no calendar holds.
   init?(milliseconds: Int64) {
