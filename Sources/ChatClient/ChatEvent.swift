@@ -11,7 +11,7 @@ public struct ChatMessageID: Sendable, Hashable {
   }
 
   /// - Returns: Nil for what is neither.
-  init?(_ value: JSONValue?) {
+  init?(json value: JSONValue?) {
     switch value {
     case .number(let digits)? where digits.utf8.count <= 40: (text, isNumber) = (digits, true)
     case .string(let name)? where name.utf8.count <= 200: (text, isNumber) = (name, false)

@@ -249,7 +249,7 @@ struct ChatSession {
       return [.tell(joined)] + fetch()
     }
     let actions = [.tell(joined)] + messages.flatMap { tell($0, isHistory: true) }
-    if let id = ChatMessageID(history["last"]) { last = id }
+    if let id = ChatMessageID(json: history["last"]) { last = id }
     return actions
   }
 
@@ -322,7 +322,7 @@ struct ChatSession {
     if let reason = answer?["error"]?.text {
       return [.tell(.refused(message, reason: reason))]
     }
-    let id = ChatMessageID(answer?["id"])
+    let id = ChatMessageID(json: answer?["id"])
     if let id { own.insert(id) }
     return [.tell(.delivered(message, id: id))]
   }
@@ -380,7 +380,7 @@ extension ChatMessage {
   init?(_ value: JSONValue) {
     guard let text = value["message"]?.text else { return nil }
     self.init(
-      id: ChatMessageID(value["id"]), sender: value["sender"]?.text ?? "", text: text,
+      id: ChatMessageID(json: value["id"]), sender: value["sender"]?.text ?? "", text: text,
       time: value["time"]?.integer)
   }
 }
