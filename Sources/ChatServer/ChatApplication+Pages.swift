@@ -35,6 +35,8 @@ extension ChatApplication {
     ChatPages.respond(.methodNotAllowed, headers: ["Allow": methods])
   }
 
+  private static let noRandomness = ChatPages.respond(.internalServerError)
+
   /// Who a request's cookie says it is from.
   func session(of request: HTTPRequest) -> ChatSession? {
     SessionCookie.find(in: request.headers["Cookie"]).flatMap {
@@ -75,7 +77,11 @@ extension ChatApplication {
         guard !page.code.isEmpty else { throw ChatFault.noCode }
         code = try await find(page.code, for: request.remoteAddress)
       }
-      let value = cookie.seal(ChatSession(name: name, room: code), now: clock.wallTime())
+      // The same person in the same browser, until another name is said.
+      let known = session(of: request).flatMap { $0.name == name ? $0.id : nil }
+      guard let id = known ?? SessionCookie.makeID() else { return Self.noRandomness }
+      let value = cookie.seal(
+        ChatSession(name: name, room: code, id: id), now: clock.wallTime())
       return ChatPages.redirect(to: "/room", cookie: SessionCookie.header(value))
     } catch let fault as ChatFault {
       page.fault = fault

@@ -15,13 +15,11 @@ public actor ChatApplication: SocketApplication {
 
   /// Somebody who was let in.
   struct Visitor {
-    var name: String
+    var guest: Guest
     /// Nil: the room is gone.
     var room: Room?
     /// The id of the last message that the client knows.
     var after: Int64?
-    /// On the page, with its cookie; else a program.
-    var isPage: Bool
     var isConnected = false
   }
 
@@ -201,7 +199,7 @@ public actor ChatApplication: SocketApplication {
     _ listener: any Listener, _ request: HTTPRequest, _ payload: JSONValue?
   ) async -> SocketAdmission {
     do {
-      var visitor = try await visitor(request, payload)
+      var visitor = try await visitor(listener, request, payload)
       if let room = visitor.room { try expect(room) }
       if case .number(let number)? = payload?["after"] { visitor.after = Int64(number) }
       visitors[listener.id] = visitor
@@ -215,22 +213,30 @@ public actor ChatApplication: SocketApplication {
   }
 
   /// Who it is and where to: from the CONNECT payload for programs, else from the page's cookie.
-  private func visitor(_ request: HTTPRequest, _ payload: JSONValue?) async throws -> Visitor {
+  private func visitor(
+    _ listener: any Listener, _ request: HTTPRequest, _ payload: JSONValue?
+  ) async throws -> Visitor {
     let address = request.remoteAddress
     guard case .string(let typed)? = payload?["name"] else {
       guard let session = session(of: request) else { throw ChatFault.noSession }
-      return Visitor(name: session.name, room: try await room(session.room), isPage: true)
+      return Visitor(
+        guest: Guest(name: session.name, id: session.id, isPage: true),
+        room: try await room(session.room))
     }
     let name = try limits.checkedName(typed).get()
+    // A program may say what tells it from others of its name, so that it is known when it is back.
+    var id = listener.id
+    if case .string(let said)? = payload?["session"], (1...128) ~= said.utf8.count { id = said }
+    let guest = Guest(name: name, id: id, isPage: false)
     guard case .string(let code)? = payload?["room"] else {
       let made = try await makeRoom(for: address)
-      return Visitor(name: name, room: try await room(made), isPage: false)
+      return Visitor(guest: guest, room: try await room(made))
     }
     do {
       let found = try await find(code, for: address)
-      return Visitor(name: name, room: try await room(found), isPage: false)
+      return Visitor(guest: guest, room: try await room(found))
     } catch ChatFault.roomNotFound {
-      return Visitor(name: name, room: nil, isPage: false)
+      return Visitor(guest: guest, room: nil)
     }
   }
 
@@ -244,9 +250,9 @@ public actor ChatApplication: SocketApplication {
     guard let room = visitor.room else { return sendNoRoom(listener) }
     unexpect(room.code)
     room.assumeIsolated {
-      $0.join(listener, name: visitor.name, isPage: visitor.isPage, after: visitor.after)
+      $0.join(listener, visitor.guest, after: visitor.after)
     }
-    logger.debug("entered", metadata: ["room": "\(room.code)", "name": "\(visitor.name)"])
+    logger.debug("entered", metadata: ["room": "\(room.code)", "name": "\(visitor.guest.name)"])
   }
 
   private func expect(_ room: Room) throws {
@@ -260,9 +266,9 @@ public actor ChatApplication: SocketApplication {
     expected[code] = others > 0 ? others : nil
   }
 
-  private func sendNoRoom(_ listener: any Listener) {
-    listener.send("message", ["error": "Room not found"])
-  }
+  private static let noRoom: JSONValue = ["error": "Room not found"]
+
+  private func sendNoRoom(_ listener: any Listener) { listener.send("message", Self.noRoom) }
 
   public nonisolated func receive(_ event: SocketEvent, from socket: Socket) {
     assumeIsolated { $0.take(event, from: socket) }
@@ -270,11 +276,14 @@ public actor ChatApplication: SocketApplication {
 
   func take(_ event: SocketEvent, from listener: any Listener) {
     guard let visitor = visitors[listener.id] else { return }
-    guard let room = visitor.room else { return sendNoRoom(listener) }
+    guard let room = visitor.room else {
+      guard let acknowledge = event.acknowledge else { return sendNoRoom(listener) }
+      return acknowledge([Self.noRoom])
+    }
     let id = listener.id
     switch event.name {
     case "message": room.assumeIsolated { $0.receive(event, from: id) }
-    case "earlier": room.assumeIsolated { $0.sendEarlier(event) }
+    case "earlier": room.assumeIsolated { $0.sendEarlier(event, to: id) }
     default: break
     }
   }
@@ -306,7 +315,7 @@ public actor ChatApplication: SocketApplication {
   /// Somebody says goodbye on the page.
   func dismiss(_ session: ChatSession) {
     guard let room = rooms[session.room] else { return }
-    room.assumeIsolated { $0.dismiss(session.name) }
+    room.assumeIsolated { $0.dismiss(session.id) }
     release(room)
   }
 }

@@ -18,6 +18,7 @@ struct ChatPages: Sendable {
 
   /// - Throws: When a template is malformed.
   init() throws {
+    PageText.register()
     home = try MustacheTemplate(string: Pages.homeTemplate)
     room = try MustacheTemplate(string: Pages.roomTemplate)
     assets = Pages.assets.mapValues { asset in

@@ -2,23 +2,34 @@ import NIOCore
 import Protocols
 import SocketServer
 
+/// Somebody who comes into a room.
+struct Guest: Sendable {
+  var name: String
+  /// Tells them from others of the same name.
+  var id: String
+  /// On the page, with its cookie; else a program. A page closes its socket before it is loaded
+  /// again: it may be back in a moment.
+  var isPage: Bool
+}
+
 /// One room: who is in it, what was said, and who hears it.
 ///
 /// Lives on the chat's event loop, where its callers are too: they enter it by `assumeIsolated`.
 actor Room {
   /// One socket in the room.
   private struct Member {
-    var name: String
+    var guest: Guest
     var listener: any Listener
     var bucket: TokenBucket
-    /// A page closes its socket before it is loaded again: it may be back in a moment.
-    var isPage: Bool
+    /// Waits for what was before.
+    var isReading = false
   }
 
-  /// Everybody of one name, who may have the page open several times.
+  /// One person, who may have the page open several times.
   private struct Person {
     var name: String
-    var sockets = 0
+    var id: String
+    var sockets = 1
     /// The last socket has gone and may come back until then, on `ChatClock.uptime`.
     var deadline: Int64?
     /// Said goodbye: is not waited for.
@@ -72,35 +83,40 @@ actor Room {
   /// Lets a socket in: it gets the history, then hears of itself like all others.
   ///
   /// - Parameter id: Of the last message that the client knows; nil for none.
-  func join(_ listener: any Listener, name: String, isPage: Bool, after id: Int64?) {
+  func join(_ listener: any Listener, _ guest: Guest, after id: Int64?) {
     let now = surroundings.clock.uptime()
     members[listener.id] = Member(
-      name: name, listener: listener,
+      guest: guest, listener: listener,
       bucket: TokenBucket(
         capacity: surroundings.limits.messagesAtOnce,
-        perSecond: surroundings.limits.messagesPerSecond, now: now),
-      isPage: isPage)
+        perSecond: surroundings.limits.messagesPerSecond, now: now))
     audience.add(listener)
-    listener.send("history", history(for: name, after: id))
-    if let place = people.firstIndex(where: { $0.name == name }) {
+    listener.send("history", history(for: guest.name, after: id))
+    if let place = place(of: guest) {
+      people[place].id = guest.id
       people[place].sockets += 1
       people[place].deadline = nil
       people[place].isLeaving = false
       listener.send("members", membersEvent)
     } else {
-      people.append(Person(name: name, sockets: 1))
-      announce("(\(name)) entered the chat")
+      people.append(Person(name: guest.name, id: guest.id))
+      announce("(\(guest.name)) entered the chat")
     }
+  }
+
+  /// Where somebody stands who is here, or expected back by that name.
+  private func place(of guest: Guest) -> Int? {
+    people.firstIndex { $0.id == guest.id && $0.name == guest.name }
+      ?? people.firstIndex { $0.name == guest.name && $0.sockets == 0 }
   }
 
   private func history(for name: String, after id: Int64?) -> JSONValue {
     let messages = id.map { recent.after($0) } ?? recent.messages[...]
-    // Whether there are others before the first of these that the client does not know.
-    let isCut = recent.isCut && messages.count == recent.messages.count
     return [
       "room": .string(code.text), "name": .string(name),
       "messages": .array(messages.map(\.json)), "last": .number(String(lastID)),
-      "more": .bool(isCut),
+      // There are others between those that the client knows and these.
+      "more": .bool(max(id ?? 0, 0) < recent.lastBefore),
     ]
   }
 
@@ -110,10 +126,13 @@ actor Room {
   func leave(_ id: String, hasLeft: Bool) {
     guard let member = members.removeValue(forKey: id) else { return }
     audience.remove(member.listener)
-    guard let place = people.firstIndex(where: { $0.name == member.name }) else { return }
+    let guest = member.guest
+    guard
+      let place = people.firstIndex(where: { $0.id == guest.id && $0.name == guest.name })
+    else { return }
     people[place].sockets -= 1
     guard people[place].sockets == 0 else { return }
-    if people[place].isLeaving || hasLeft && !member.isPage {
+    if people[place].isLeaving || hasLeft && !guest.isPage {
       sayGoodbye(place)
     } else {
       people[place].deadline = surroundings.clock.uptime() + surroundings.grace
@@ -121,8 +140,8 @@ actor Room {
   }
 
   /// Somebody said goodbye on the page; the sockets go by themselves.
-  func dismiss(_ name: String) {
-    guard let place = people.firstIndex(where: { $0.name == name }) else { return }
+  func dismiss(_ id: String) {
+    guard let place = people.firstIndex(where: { $0.id == id }) else { return }
     if people[place].sockets == 0 { sayGoodbye(place) } else { people[place].isLeaving = true }
   }
 
@@ -180,27 +199,34 @@ actor Room {
       if case .string(let text)? = argument?["key"], (1...128) ~= text.utf8.count {
         key = text
       }
-      post(Post(sender: member.name, text: text, key: key, completion: answer))
+      post(Post(sender: member.guest.name, text: text, key: key, completion: answer))
     }
   }
 
   /// An event `earlier {"before": id}`: the messages before that one, in the acknowledgment.
-  func sendEarlier(_ event: SocketEvent) {
+  func sendEarlier(_ event: SocketEvent, to id: String) {
     guard let acknowledge = event.acknowledge,
-      case .number(let number)? = event.arguments.first?["before"], let id = Int64(number)
+      case .number(let number)? = event.arguments.first?["before"], let before = Int64(number)
     else { return }
+    // One part at a time: nobody keeps the disk busy for all others.
+    guard members[id]?.isReading == false else {
+      return acknowledge([["error": .string(ChatFault.tooManyMessages.text)]])
+    }
+    members[id]?.isReading = true
     let history = surroundings.history
-    let limit = surroundings.limits.historyMessages
+    let limit = min(surroundings.limits.historyMessages, surroundings.limits.earlierMessages)
     Task {
+      defer { members[id]?.isReading = false }
       // One more than is sent tells whether there are others.
-      guard var found = try? await history.messages(of: code, before: id, limit: limit + 1) else {
+      guard var found = try? await history.messages(of: code, before: before, limit: limit + 1)
+      else {
         return acknowledge([["error": .string(ChatFault.notRead.text)]])
       }
       let isCut = found.count > limit
       if isCut { found.removeFirst() }
       let part = RecentMessages(limit: limit, messages: found, isCut: isCut)
       acknowledge([
-        ["messages": .array(part.messages.map(\.json)), "more": .bool(part.isCut)]
+        ["messages": .array(part.messages.map(\.json)), "more": .bool(part.lastBefore > 0)]
       ])
     }
   }

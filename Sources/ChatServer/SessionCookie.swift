@@ -5,6 +5,8 @@ import Protocols
 struct ChatSession: Equatable, Sendable {
   var name: String
   var room: RoomCode
+  /// Tells this browser from others that say the same name.
+  var id: String
 }
 
 /// Signs what the browser keeps, so that nobody else can make it: `payload.expiry.code`, each
@@ -33,13 +35,19 @@ struct SessionCookie {
     var writer = JSONWriter()
     var attachments: [[UInt8]] = []
     writer.write(
-      ["name": .string(session.name), "room": .string(session.room.text)],
+      [
+        "name": .string(session.name), "room": .string(session.room.text),
+        "id": .string(session.id),
+      ],
       attachments: &attachments)
     let expiry = String(now / 1_000 + Self.lifetime)
     let signed = Self.encode(writer.bytes) + "." + expiry
     guard let code = hmac.code(of: Array(signed.utf8).span.bytes) else { return "" }
     return signed + "." + Self.encode(code)
   }
+
+  /// A name for a new session, unguessable; nil when the system gives no random octets.
+  static func makeID() -> String? { RandomBytes.make(12).map { encode($0) } }
 
   /// The session in a cookie; nil for one that was not made here, or too long ago.
   func open(_ value: String, now: Int64) -> ChatSession? {
@@ -50,9 +58,10 @@ struct SessionCookie {
     guard hmac.verifies(signed.span.bytes, code.span.bytes) else { return nil }
     guard let expiry = Int64(parts[1]), now / 1_000 < expiry, let payload = Self.decode(parts[0]),
       let value = try? JSONValue(payload), case .string(let name)? = value["name"],
-      case .string(let room)? = value["room"], let code = RoomCode(room)
+      case .string(let room)? = value["room"], case .string(let id)? = value["id"],
+      let code = RoomCode(room)
     else { return nil }
-    return ChatSession(name: name, room: code)
+    return ChatSession(name: name, room: code, id: id)
   }
 
   /// The value of the session cookie among those a request sent.

@@ -68,11 +68,13 @@ public final class WebSocketReceiver {
   ///   a Close frame of its `closingCode`.
   public func next() throws(WebSocketRule) -> Event? {
     let input = octets
-    guard let message = try next(in: input.span.bytes, at: &start) else {
+    var position = start
+    guard let message = try next(in: input.span.bytes, at: &position) else {
       octets = []
       start = 0
       return nil
     }
+    start = position
     switch message {
     case .text(let text): return .text(String(decoding: text, as: UTF8.self))
     case .binary(let octets): return .binary(octets)

@@ -175,14 +175,7 @@ final class HTTPHandler: ChannelDuplexHandler, ServerConnection, DeadlineOwner,
 
   private func answerNext() {
     guard current == nil, let context else { return }
-    guard !waiting.isEmpty else {
-      if isInputClosed {
-        context.close(promise: nil)
-      } else if incoming == nil {
-        state.set(deadline, to: .now() + state.configuration.headerTimeout)
-      }
-      return
-    }
+    guard !waiting.isEmpty else { return }
     let exchange = waiting.removeFirst()
     current = exchange
     if let refusal = exchange.refusal {
@@ -218,7 +211,10 @@ final class HTTPHandler: ChannelDuplexHandler, ServerConnection, DeadlineOwner,
   }
 
   private func ask(_ request: HTTPRequest) {
-    guard request.method != .POST || OriginRule(state.configuration).allows(request.headers) else {
+    guard
+      request.method == .GET || request.method == .HEAD
+        || OriginRule(state.configuration).allows(request.headers)
+    else {
       respond(.plain(.forbidden))
       return
     }
@@ -257,18 +253,27 @@ final class HTTPHandler: ChannelDuplexHandler, ServerConnection, DeadlineOwner,
       context.write(
         wrapOutboundOut(.body(.byteBuffer(ByteBuffer(bytes: response.body)))), promise: nil)
     }
-    let end = context.writeAndFlush(wrapOutboundOut(.end(nil)))
-    guard isLast else {
-      state.set(deadline, to: .now() + state.configuration.writeTimeout)
-      answerNext()
-      return
+    if isLast {
+      isClosing = true
+      waiting = []
     }
-    isClosing = true
-    waiting = []
-    state.set(deadline, to: .now() + state.configuration.closeTimeout)
-    // The rest of a request that was refused is read, so that closing does not reset the connection
-    // before the answer is seen.
-    end.assumeIsolated().whenComplete { _ in context.close(mode: .output, promise: nil) }
+    state.set(deadline, to: .now() + state.configuration.writeTimeout)
+    let end = context.writeAndFlush(wrapOutboundOut(.end(nil)))
+    end.assumeIsolated().whenComplete { _ in self.responded() }
+    if !isLast { answerNext() }
+  }
+
+  /// A response has gone out.
+  private func responded() {
+    guard let context else { return }
+    if isClosing, current == nil {
+      // The rest of a request that was refused is read, so that closing does not reset the connection
+      // before the answer is seen.
+      context.close(mode: .output, promise: nil)
+      state.set(deadline, to: .now() + state.configuration.closeTimeout)
+    } else if current == nil, incoming == nil {
+      state.set(deadline, to: .now() + state.configuration.headerTimeout)
+    }
   }
 
   func deadlineCame(_ now: NIODeadline) {
@@ -371,6 +376,9 @@ final class HTTPHandler: ChannelDuplexHandler, ServerConnection, DeadlineOwner,
     current = nil
     let pipeline = context.pipeline.syncOperations
     do {
+      try context.channel.syncOptions?.setOption(
+        .recvAllocator,
+        value: SharedReceiveAllocator(state: NIOLoopBound(state, eventLoop: state.loop)))
       try pipeline.addHandler(handler)
     } catch {
       context.close(promise: nil)

@@ -1,4 +1,5 @@
 import Cryptography
+import Glibc
 import Logging
 import NIOCore
 import Protocols
@@ -15,11 +16,14 @@ final class ServerState {
   var sessions: [String: EngineSession] = [:]
   var connections: [ObjectIdentifier: any ServerConnection] = [:]
   private var perAddress: [String: Int] = [:]
+  /// When a connection too many was last logged, so that they cannot fill the log.
+  private var lastRefusal = NIODeadline.uptimeNanoseconds(0)
   private(set) var isStopping = false
   /// Called when the last connection is gone.
   var onEmpty: (() -> Void)?
 
   private var batch = WriteBatch()
+  private var pace = Pace()
   private var isFlushScheduled = false
   private var deadlines = DeadlineHeap()
   private var wakeUp: Scheduled<Void>?
@@ -53,7 +57,15 @@ final class ServerState {
   /// Whether one more connection from this address is allowed; counts it then.
   func admit(_ address: String) -> Bool {
     let count = perAddress[address, default: 0]
-    guard !isStopping, count < configuration.connectionsPerAddress else { return false }
+    guard !isStopping else { return false }
+    guard count < configuration.connectionsPerAddress else {
+      let now = NIODeadline.now()
+      if now - lastRefusal > .seconds(1) {
+        lastRefusal = now
+        log(.notice, "\(address) has \(count) connections: no more are taken")
+      }
+      return false
+    }
     perAddress[address] = count + 1
     return true
   }
@@ -109,12 +121,15 @@ final class ServerState {
 
   private func flush() {
     isFlushScheduled = false
+    var count = 0
     while !batch.isEmpty {
       let (octets, connections, sessions) = batch.take()
+      count += connections.count
       for connection in connections { connection.flush(octets) }
       for session in sessions { session.flushPoll() }
     }
     batch.reuse()
+    if pace.isHurried(count, .now()) { usleep(1) }
   }
 
   // MARK: Time
@@ -200,7 +215,14 @@ final class ReceiveBuffer {
   static let octets = 64 << 10
 }
 
-/// Hands NIO the shared buffer.
+/// A buffer a read: the HTTP decoder may keep a part of it.
+struct PlainReceiveAllocator: RecvByteBufferAllocator {
+  func buffer(allocator: ByteBufferAllocator) -> ByteBuffer { allocator.buffer(capacity: 4096) }
+
+  mutating func record(actualReadBytes: Int) -> Bool { false }
+}
+
+/// Hands NIO the shared buffer, for connections whose handler gives it back.
 struct SharedReceiveAllocator: RecvByteBufferAllocator {
   let state: NIOLoopBound<ServerState>
 
@@ -209,4 +231,25 @@ struct SharedReceiveAllocator: RecvByteBufferAllocator {
   }
 
   mutating func record(actualReadBytes: Int) -> Bool { false }
+}
+
+/// Tells when turns of the loop follow one another so fast, each with so little to send, that the
+/// system calls are most of what they cost: a moment's rest then gathers more for the next turn, as
+/// network cards gather packets for one interrupt.
+struct Pace {
+  private var last = NIODeadline.uptimeNanoseconds(0)
+  private var streak = 0
+
+  /// A turn has sent to `count` connections.
+  mutating func isHurried(_ count: Int, _ now: NIODeadline) -> Bool {
+    let pause = now - last
+    last = now
+    guard pause < .microseconds(30), count < 8 else {
+      streak = 0
+      return false
+    }
+    streak += 1
+    guard streak >= 16 else { return false }
+    return true
+  }
 }

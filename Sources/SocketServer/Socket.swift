@@ -61,6 +61,8 @@ final class SocketLink {
   /// Nil when it is over.
   private(set) weak var session: SocketIOSession?
   private let namespace: String
+  /// Its CONNECT was answered: nothing goes out before.
+  var isConnected = false
   private var acknowledgments: [UInt64: @Sendable ([JSONValue]?) -> Void] = [:]
   private var lastID: UInt64 = 0
   /// The groups it is in.
@@ -75,7 +77,7 @@ final class SocketLink {
     _ event: String, _ arguments: [JSONValue],
     _ acknowledged: (@Sendable ([JSONValue]?) -> Void)?
   ) {
-    guard let session, session.engine != nil else {
+    guard isConnected, let session, session.engine != nil else {
       acknowledged?(nil)
       return
     }

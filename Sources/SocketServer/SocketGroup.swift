@@ -24,7 +24,7 @@ public final class SocketGroup {
 
   /// Takes a socket in, once.
   public func join(_ socket: Socket) {
-    guard let link = socket.link?.value, link.session != nil,
+    guard let link = socket.link?.value, link.isConnected, link.session != nil,
       places[ObjectIdentifier(link)] == nil
     else { return }
     places[ObjectIdentifier(link)] = members.count

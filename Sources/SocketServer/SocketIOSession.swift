@@ -7,7 +7,7 @@ final class SocketIOSession: EngineUser {
   /// A namespace that the client has asked for.
   private enum Seat {
     /// The application has not decided; packets that came meanwhile.
-    case deciding(Socket, [SocketIOPacket])
+    case deciding(Socket, [(packet: SocketIOPacket, payload: [UInt8]?)])
     case taken(Socket)
     /// The server has left it; what the client sent before it knew is nothing.
     case left
@@ -19,6 +19,8 @@ final class SocketIOSession: EngineUser {
   private var decoder = SocketIODecoder()
   private var seats: [(namespace: String, seat: Seat)] = []
   private var attachmentOctets = 0
+  /// Was connected to a namespace once.
+  private var hasConnected = false
 
   init(_ application: any SocketApplication, _ namespaces: Set<String>) {
     self.application = application
@@ -73,7 +75,7 @@ final class SocketIOSession: EngineUser {
         engine?.close(.parseError)
         return
       }
-      waiting.append(packet)
+      waiting.append((packet, payload))
       seats[place].seat = .deciding(socket, waiting)
     case .taken(let socket): take(packet, payload, socket)
     }
@@ -178,15 +180,20 @@ final class SocketIOSession: EngineUser {
       send(.connectError(words, namespace: socket.namespace))
     case .accepted:
       seats[place].seat = .taken(socket)
+      hasConnected = true
+      socket.link?.value.isConnected = true
       send(
         SocketIOPacket(.connect, namespace: socket.namespace, data: ["sid": .string(socket.id)]))
       application.connected(socket)
-      for packet in waiting where !engine.isClosed { take(packet) }
+      for (packet, payload) in waiting where !engine.isClosed { take(packet, payload) }
     }
   }
 
   func connectTimeoutCame(_ session: EngineSession) {
-    if seats.isEmpty { session.close(.serverLeft) }
+    let isDeciding = seats.contains {
+      if case .deciding = $0.seat { true } else { false }
+    }
+    if !hasConnected, !isDeciding { session.close(.serverLeft) }
   }
 
   // MARK: To the client

@@ -127,9 +127,7 @@ public final class SocketServer: Sendable {
       }
       .childChannelOption(.socketOption(.tcp_nodelay), value: 1)
       .childChannelOption(.allowRemoteHalfClosure, value: true)
-      .childChannelOption(
-        .recvAllocator, value: SharedReceiveAllocator(state: bound)
-      )
+      .childChannelOption(.recvAllocator, value: PlainReceiveAllocator())
       .childChannelInitializer { channel in
         channel.eventLoop.makeCompletedFuture {
           if let hook = configuration.onAccepted {
@@ -145,16 +143,15 @@ public final class SocketServer: Sendable {
   /// Makes the handlers of a connection.
   private static func set(up channel: any Channel, _ state: ServerState) throws {
     let address = channel.remoteAddress?.withoutPort ?? ""
-    guard state.admit(address) else {
-      state.log(.notice, "\(address) has too many connections")
-      throw ChannelError.connectPending
-    }
+    guard state.admit(address) else { throw ChannelError.ioOnClosedChannel }
     channel.closeFuture.assumeIsolated().whenComplete { _ in state.leave(address) }
     var limits = NIOHTTPDecoderLimitConfiguration()
     limits.maxHeaderFieldSize = state.configuration.headerOctets
     limits.maxHeaderListSize = state.configuration.headerOctets
     let decoder = ByteToMessageHandler(
-      HTTPRequestDecoder(leftOverBytesStrategy: .forwardBytes, limitConfiguration: limits))
+      HTTPRequestDecoder(leftOverBytesStrategy: .forwardBytes, limitConfiguration: limits),
+      // Behind a request for an upgrade the decoder only gathers.
+      maximumBufferSize: 256 << 10)
     let encoder = HTTPResponseEncoder()
     let handler = HTTPHandler(state, address: address, decoders: [encoder, decoder])
     try channel.pipeline.syncOperations.addHandlers([encoder, decoder, handler])

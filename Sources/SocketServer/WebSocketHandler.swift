@@ -189,7 +189,7 @@ final class WebSocketHandler: ChannelInboundHandler, ServerConnection, DeadlineO
       drop(.tooSlow)
       return
     }
-    if !context.channel.isWritable, !isStuck {
+    if phase == .open, !isStuck, !context.channel.isWritable {
       isStuck = true
       state.set(deadline, to: .now() + state.configuration.writeTimeout)
     }

@@ -25,13 +25,13 @@ struct ChatTextPrinter: ChatPrinter {
   private var hasSaidMembers = false
   private var hasJoined = false
   /// The day of the line before.
-  private var day: LocalMoment.Day
+  private var day: LocalClock.Day
 
   init(url: String, isColoured: Bool, isInteractive: Bool) {
     self.url = url
     self.isColoured = isColoured
     self.isInteractive = isInteractive
-    day = LocalMoment.now.day
+    day = LocalClock.now.day
   }
 
   private enum Tint: String {
@@ -104,11 +104,11 @@ struct ChatTextPrinter: ChatPrinter {
   }
 
   private mutating func note(_ words: String, _ tint: Tint, into text: inout TextBuffer) {
-    append("-", words, tint, clock: LocalMoment.now, into: &text)
+    append("-", words, tint, clock: LocalClock.now, into: &text)
   }
 
   private mutating func line(_ message: ChatMessage, into text: inout TextBuffer) {
-    let clock = message.time.flatMap { LocalMoment(milliseconds: $0) }
+    let clock = message.time.flatMap { LocalClock(milliseconds: $0) }
     guard !message.isNotice else {
       return append("*", message.text, .notice, clock: clock, into: &text)
     }
@@ -123,7 +123,7 @@ struct ChatTextPrinter: ChatPrinter {
   private static let indent = 11
 
   private mutating func append(
-    _ mark: String, _ words: String, _ tint: Tint, tinted: Int = .max, clock: LocalMoment?,
+    _ mark: String, _ words: String, _ tint: Tint, tinted: Int = .max, clock: LocalClock?,
     into text: inout TextBuffer
   ) {
     if let clock, clock.day != day {
@@ -150,11 +150,11 @@ struct ChatTextPrinter: ChatPrinter {
 }
 
 /// A moment as the user's clock and calendar show it.
-struct LocalMoment {
+struct LocalClock {
   struct Day: Equatable, CustomStringConvertible {
     var year, month, day: Int
     var description: String {
-      "\(year)-\(LocalMoment.two(month))-\(LocalMoment.two(day))"
+      "\(year)-\(LocalClock.two(month))-\(LocalClock.two(day))"
     }
   }
 
@@ -162,7 +162,7 @@ struct LocalMoment {
   /// `21:26:53`.
   var text: String
 
-  static var now: LocalMoment { LocalMoment(seconds: time(nil)) ?? LocalMoment(epoch: ()) }
+  static var now: LocalClock { LocalClock(seconds: time(nil)) ?? LocalClock(epoch: ()) }
 
   /// - Returns: Nil for a moment that no calendar holds.
   init?(milliseconds: Int64) {

@@ -58,10 +58,15 @@ struct ServeCommand: ParsableCommand {
     case .chat:
       let settings = try chat.configuration(socketPath: configuration.path)
       let chat = Served<ChatApplication>()
-      let server = try SocketServer(configuration, logger: logger) { eventLoop in
-        try chat.set(ChatApplication(settings, on: eventLoop, logger: logger))
+      let server: SocketServer
+      do {
+        server = try SocketServer(configuration, logger: logger) { eventLoop in
+          try chat.set(ChatApplication(settings, on: eventLoop, logger: logger))
+        }
+      } catch let failure as ChatApplication.Failure {
+        throw Failure(.internal, failure.message)
       }
-      try serve(server, until: stop) {
+      try serve(server, logger, until: stop) {
         await chat.application?.start()
       } atEnd: {
         await chat.application?.stop()
@@ -74,10 +79,10 @@ struct ServeCommand: ParsableCommand {
       let server = SocketServer(configuration, endpoints: endpoints, logger: logger) {
         EchoApplication(on: $0)
       }
-      try serve(server, until: stop)
+      try serve(server, logger, until: stop)
     case .bench:
       let server = SocketServer(configuration, logger: logger) { BenchApplication(on: $0) }
-      try serve(server, until: stop)
+      try serve(server, logger, until: stop)
     }
   }
 
@@ -94,7 +99,7 @@ struct ServeCommand: ParsableCommand {
 
   /// Serves until a signal comes.
   private func serve(
-    _ server: SocketServer, until stop: LiveStop,
+    _ server: SocketServer, _ logger: Logger, until stop: LiveStop,
     atStart begin: @escaping @Sendable () async -> Void = {},
     atEnd end: @escaping @Sendable () async -> Void = {}
   ) throws {
@@ -107,9 +112,14 @@ struct ServeCommand: ParsableCommand {
     } catch let failure as ListenFailure {
       throw Failure(failure)
     }
+    for address in addresses {
+      logger.info("listening", metadata: ["address": "\(address)"])
+    }
     // A port below 1024 was what root was needed for.
-    if case .become = try PrivilegePlan(.current, requested: nil) {
-      _ = try PrivilegePlan(.current, requested: nil).carryOut()
+    let plan = try PrivilegePlan(.current, requested: nil)
+    if case .become = plan {
+      let words = try plan.carryOut()
+      logger.notice("\(words)")
     }
     if !isQuiet { try tell(addresses) }
     Blocking.wait(for: stop)

@@ -40,7 +40,7 @@ import Testing
   init() throws {
     secret = try #require(FernetKey.generate())
     cookie = try #require(SessionCookie(secret: secret))
-    session = ChatSession(name: "Zoë \"<b>; =", room: try #require(RoomCode("ABCDEF")))
+    session = ChatSession(name: "Zoë \"<b>; =", room: try #require(RoomCode("ABCDEF")), id: "x")
   }
 
   @Test func opensWhatItSealed() {

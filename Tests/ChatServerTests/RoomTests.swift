@@ -137,6 +137,13 @@ import Testing
     let history = try #require(alice.arguments(of: "history").first)
     #expect(history["messages"]?.elements.compactMap { $0["id"]?.number } == [6, 7, 8])
     #expect(history["more"] == true)
+    // Whoever knows the fifth message misses none; whoever knows the fourth does.
+    for (known, more) in [(4, true), (5, false), (7, false)] as [(Int64, Bool)] {
+      let back = await chat.connect([
+        "name": "Alice", "room": .string(code), "after": .number(String(known)),
+      ])
+      #expect(back.arguments(of: "history")[0]["more"] == .bool(more), "\(known)")
+    }
     let earlier = await chat.emit("earlier", ["before": 6], from: alice)
     #expect(earlier["messages"]?.elements.compactMap { $0["id"]?.number } == [3, 4, 5])
     #expect(earlier["more"] == true)
@@ -243,6 +250,53 @@ import Testing
     #expect(ahmad.heard.isEmpty)
     await chat.say("still here", from: two)
     #expect(ahmad.messages == ["Alice: still here"])
+  }
+
+  /// Nobody slips in under another's name.
+  @Test func twoOfOneNameAreTwo() async throws {
+    let chat = try Chat()
+    let ahmad = await chat.connect(["name": "Ahmad"])
+    let code = try roomCode(ahmad)
+    ahmad.forget()
+    let other = try await chat.enter("name=Ahmad&code=\(code)&join=")
+    let page = await chat.open(other)
+    #expect(ahmad.messages == [": (Ahmad) entered the chat"])
+    #expect(ahmad.members == ["Ahmad", "Ahmad"])
+    _ = await chat.request(.POST, "/leave", cookie: other)
+    await chat.close(page, .clientLeft)
+    #expect(ahmad.messages.last == ": (Ahmad) left the chat")
+    #expect(ahmad.members == ["Ahmad"])
+  }
+
+  @Test func aProgramIsKnownByItsSession() async throws {
+    let chat = try Chat()
+    let ahmad = await chat.connect(["name": "Ahmad"])
+    let code = JSONValue.string(try roomCode(ahmad))
+    let one = await chat.connect(["name": "Alice", "room": code, "session": "s"])
+    ahmad.forget()
+    // The old connection is dead, but the server does not know it yet.
+    let two = await chat.connect(["name": "Alice", "room": code, "session": "s"])
+    #expect(ahmad.heard.isEmpty)
+    await chat.close(one, .pingTimeout)
+    #expect(ahmad.heard.isEmpty)
+    await chat.close(two, .clientLeft)
+    #expect(ahmad.messages == [": (Alice) left the chat"])
+  }
+
+  @Test func whoComesBackByTheFormIsTheSame() async throws {
+    let chat = try Chat()
+    let ahmad = await chat.connect(["name": "Ahmad"])
+    let code = try roomCode(ahmad)
+    let first = try await chat.enter("name=Alice&code=\(code)&join=")
+    let page = await chat.open(first)
+    ahmad.forget()
+    let response = await chat.request(
+      .POST, "/", body: "name=Alice&code=\(code)&join=", cookie: first)
+    let header = try #require(response.headers.first(name: "Set-Cookie"))
+    let again = await chat.open(String(header.prefix { $0 != ";" }))
+    #expect(ahmad.heard.isEmpty)
+    #expect(again.members == ["Ahmad", "Alice"])
+    _ = page
   }
 
   @Test func leaveTheChatIsToldAtOnce() async throws {

@@ -14,8 +14,8 @@ extension Pages {
     export class Connection {
       /**
        * @param {string} path where the server listens
-       * @param {{payload: Function, state: Function, connected: Function, event: Function,
-       *          refused: Function}} handler `payload()` is what CONNECT says; `state(name)` is
+       * @param {{payload: Function, state: Function, event: Function, refused: Function}} handler
+       *   `payload()` is what CONNECT says; `state(name)` is
        *   "connecting", "connected", "reconnecting", "refused" or "stopped"
        */
       constructor(path, handler) {
@@ -100,7 +100,6 @@ extension Pages {
             this.everConnected = true;
             this.since = Date.now();
             this.handler.state("connected");
-            this.handler.connected();
           },
           event: (name, argument) => this.handler.event(name, argument),
           lost: () => this.lost(),

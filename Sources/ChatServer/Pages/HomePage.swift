@@ -2,7 +2,7 @@ extension Pages {
   /// The home page as a Mustache template over `name`, `code` and `error`: what was typed, and what
   /// was wrong with it (nil for nothing: the library takes an empty text for something).
   static let homeTemplate = #"""
-    <!DOCTYPE html>
+    {{% CONTENT_TYPE:PAGE}}<!DOCTYPE html>
     <html lang="en">
     <head>
       <meta charset="utf-8">

@@ -28,6 +28,8 @@ extension Pages {
       constructor({ log, list, outbox, jump }, name) {
         Object.assign(this, { log, list, outbox, jump, name });
         this.byID = new Map();
+        // The elements of messages with an id, in the order of these.
+        this.order = [];
         this.pending = new Map();
         this.lastID = 0;
         this.unread = 0;
@@ -41,7 +43,12 @@ extension Pages {
         new ResizeObserver(() => this.settle()).observe(this.log);
       }
 
-      /** Adds messages; one that is there already is not shown twice. */
+      /** The id of the first message shown. */
+      get firstID() {
+        return this.order[0]?.number ?? 0;
+      }
+
+      /** Adds messages; one that is there already is not shown twice. Returns how many others'. */
       add(messages) {
         this.log.setAttribute("aria-busy", "true");
         let added = 0;
@@ -57,9 +64,18 @@ extension Pages {
         return added;
       }
 
+      /** Adds messages before all others, and keeps in place what the reader sees. */
+      addEarlier(messages) {
+        const below = this.log.scrollHeight - this.log.scrollTop;
+        this.following = false;
+        for (const message of messages) this.insert(message);
+        this.log.scrollTop = this.log.scrollHeight - below;
+      }
+
       clear() {
         this.list.replaceChildren();
         this.byID.clear();
+        this.order = [];
         this.lastID = 0;
       }
 
@@ -83,19 +99,34 @@ extension Pages {
         return true;
       }
 
-      /** Behind the last with a smaller id; that is the end, unless an acknowledgment was late. */
+      /**
+       * Behind the last message with a smaller id. That is the end for most; before it come those
+       * of a hole in the history, and those of an earlier time.
+       */
       place(item) {
-        let last = this.list.lastElementChild;
-        while (item.number && last && (last.number ?? 0) > item.number) {
+        let follower = null;
+        if (item.number < this.lastID) {
+          // A search by halves: the list may be long.
+          const numbered = this.order;
+          let low = 0;
+          let high = numbered.length;
+          while (low < high) {
+            const middle = (low + high) >> 1;
+            if (numbered[middle].number > item.number) high = middle;
+            else low = middle + 1;
+          }
+          follower = numbered[low] ?? null;
+          numbered.splice(low, 0, item);
+        } else if (item.number) {
+          this.order.push(item);
+        }
+        // What stands before it, apart from the line of a day that begins with the follower.
+        let last = follower ? follower.previousElementSibling : this.list.lastElementChild;
+        if (last?.className === "day" && !sameDay(last, item)) {
+          follower = last;
           last = last.previousElementSibling;
         }
-        const follower = last ? last.nextElementSibling : this.list.firstElementChild;
-        if (!follower && (!last || last.when.toDateString() !== item.when.toDateString())) {
-          const day = element("li", "day");
-          day.append(element("span", "", calendar.format(item.when)));
-          day.when = item.when;
-          this.list.append(day);
-        }
+        if (!last || !sameDay(last, item)) this.list.insertBefore(dayLine(item.when), follower);
         this.list.insertBefore(item, follower);
       }
 
@@ -125,7 +156,7 @@ extension Pages {
         head.append(element("bdi", "sender", this.name), " ", element("span", "you", "(you)"));
         const foot = element("p", "foot");
         if (entry.state === "sending") {
-          foot.append("Sending…");
+          foot.append(entry.waiting ? "Waiting for the connection…" : "Sending…");
         } else {
           const why = entry.reason ? `Not sent: ${entry.reason}` : "Not sent";
           foot.append(element("strong", "", why));
@@ -133,7 +164,7 @@ extension Pages {
             const button = element("button", "small", label);
             button.type = "button";
             button.addEventListener("click", action);
-            foot.append(" ", button);
+            foot.append(button);
           }
         }
         item.append(head, text, foot);
@@ -173,6 +204,17 @@ extension Pages {
         const label = ["To the end", "1 new message"][this.unread] ?? `${this.unread} new messages`;
         this.jump.textContent = `${label} ↓`;
       }
+    }
+
+    function sameDay(one, other) {
+      return one.when.toDateString() === other.when.toDateString();
+    }
+
+    function dayLine(when) {
+      const line = element("li", "day");
+      line.append(element("span", "", calendar.format(when)));
+      line.when = when;
+      return line;
     }
 
     function notice({ message, time }) {

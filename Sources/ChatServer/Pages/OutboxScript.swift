@@ -28,7 +28,7 @@ extension Pages {
       }
 
       append(key, text) {
-        const entry = { key, text, state: "sending", tries: 0, assumed: undefined };
+        const entry = { key, text, state: "sending", tries: 0 };
         this.entries.push(entry);
         this.expect(entry);
         return entry;
@@ -77,6 +77,7 @@ extension Pages {
       expect(entry) {
         clearTimeout(entry.timer);
         entry.timer = setTimeout(() => this.fail(entry, "failed"), PATIENCE);
+        entry.waiting = !this.handler.isConnected();
         if (entry.assumed === undefined) this.handler.show(entry);
       }
 

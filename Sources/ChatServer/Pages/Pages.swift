@@ -20,6 +20,7 @@ enum Pages {
     "/static/connection.js": (contentType: javaScript, text: connectionScript),
     "/static/outbox.js": (contentType: javaScript, text: outboxScript),
     "/static/messages.js": (contentType: javaScript, text: messagesScript),
+    "/static/history.js": (contentType: javaScript, text: historyScript),
     "/static/clipboard.js": (contentType: javaScript, text: clipboardScript),
   ]
 

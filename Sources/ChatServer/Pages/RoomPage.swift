@@ -1,8 +1,8 @@
 extension Pages {
-  /// The room page as a Mustache template over `code` and `name`; the scripts read both from the
-  /// body's data attributes.
+  /// The room page as a Mustache template over `code`, `name` and `path`, where Socket.IO listens;
+  /// the scripts read them from the body's data attributes.
   static let roomTemplate = #"""
-    <!DOCTYPE html>
+    {{% CONTENT_TYPE:PAGE}}<!DOCTYPE html>
     <html lang="en">
     <head>
       <meta charset="utf-8">
@@ -17,11 +17,11 @@ extension Pages {
       <link rel="stylesheet" href="/static/room.css">
       <script type="module" src="/static/room.js"></script>
     </head>
-    <body class="room" data-code="{{code}}" data-name="{{name}}">
+    <body class="room" data-code="{{code}}" data-name="{{name}}" data-path="{{path}}">
       <header>
         <h1><span class="label">Room</span> <span id="code" translate="no">{{code}}</span></h1>
         <button id="copy" type="button" class="small" aria-label="Copy the room code">Copy</button>
-        <span id="copied" role="status"></span>
+        <span id="copied" class="unseen" role="status"></span>
         <p id="status" role="status" data-state="connecting">
           <span class="dot" aria-hidden="true"></span> <span id="status-text">Connecting…</span>
         </p>
@@ -43,6 +43,7 @@ extension Pages {
         <noscript><p class="error">The chat needs JavaScript.</p></noscript>
         <div class="stage">
           <div id="log" role="log" aria-live="polite" aria-label="Messages" tabindex="0">
+            <button id="earlier" type="button" class="small" hidden>Show earlier messages</button>
             <ol id="messages"></ol>
             <ol id="outbox"></ol>
           </div>

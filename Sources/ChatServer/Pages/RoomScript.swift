@@ -5,10 +5,11 @@ extension Pages {
 
     import { Connection } from "./connection.js";
     import { MessageList, element } from "./messages.js";
+    import { History } from "./history.js";
     import { Outbox } from "./outbox.js";
     import { copyText } from "./clipboard.js";
 
-    const { code, name } = document.body.dataset;
+    const { code, name, path } = document.body.dataset;
     const part = (id) => document.getElementById(id);
     const input = part("text");
     const title = document.title;
@@ -27,15 +28,14 @@ extension Pages {
       { log: part("log"), list: part("messages"), outbox: part("outbox"), jump: part("jump") },
       name);
 
-    const connection = new Connection("/socket.io/", {
-      payload: () => ({ after: messages.lastID }),
+    const connection = new Connection(path || "/socket.io/", {
+      payload: () => ({ after: history.after }),
       state(state) {
         joined = joined && state === "connected";
         const status = part("status");
         status.dataset.state = state;
         part("status-text").textContent = words[state];
       },
-      connected() {},
       refused: (reason) => alertReader(reason),
       event(event, argument) {
         const body = argument ?? {};
@@ -45,6 +45,8 @@ extension Pages {
       },
     });
 
+    const history = new History(messages, part("earlier"), (...event) => connection.emit(...event));
+
     const outbox = new Outbox(`netlab ${code} ${name} outbox`, {
       emit: (text, key, timeout) => connection.emit("message", { message: text, key }, timeout),
       isConnected: () => joined,
@@ -53,6 +55,13 @@ extension Pages {
           input.focus();
           outbox.sendAgain(entry);
           connection.hurry();
+        }],
+        ["Edit", () => {
+          outbox.discard(entry);
+          input.value = input.value === "" ? entry.text : `${entry.text}\n${input.value}`;
+          keepDraft();
+          fit();
+          input.focus();
         }],
         ["Delete", () => {
           input.focus();
@@ -79,25 +88,26 @@ extension Pages {
       }
     }
 
-    function restored(history) {
-      if (history.room !== undefined && history.room !== code) {
+    function restored(event) {
+      if (event.room !== undefined && event.room !== code) {
         // Another tab went to another room, and the session with it.
         connection.refuse();
-        alertReader(`You are in room ${history.room} now, in another tab`);
+        alertReader(`You are in room ${event.room} now, in another tab`);
         return;
       }
-      if (history.last < messages.lastID && !startedOver) {
+      if (event.last < messages.lastID && !startedOver) {
         // The server knows less than this page: it began anew.
         startedOver = true;
         messages.clear();
+        history.hole = undefined;
         connection.start();
         return;
       }
-      const arrived = history.messages ?? [];
+      const arrived = event.messages ?? [];
       for (const message of arrived) {
         if (message.sender === name) outbox.arrived(message);
       }
-      messages.add(arrived);
+      history.restored({ messages: arrived, more: event.more === true });
       part("alert").hidden = true;
       joined = true;
       outbox.flush();
@@ -165,8 +175,13 @@ extension Pages {
 
     part("copy").addEventListener("click", async () => {
       const copied = await copyText(part("code"));
-      part("copied").textContent = copied ? "Copied" : "Selected: copy it with Ctrl+C";
-      setTimeout(() => { part("copied").textContent = ""; }, 3_000);
+      const outcome = copied ? "Copied" : "Press Ctrl+C";
+      part("copied").textContent = outcome;
+      part("copy").textContent = outcome;
+      setTimeout(() => {
+        part("copied").textContent = "";
+        part("copy").textContent = "Copy";
+      }, 3_000);
     });
 
     part("people").addEventListener("click", () => {

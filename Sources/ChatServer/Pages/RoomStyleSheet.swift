@@ -19,14 +19,14 @@ extension Pages {
       border-bottom: 1px solid var(--line);
       background: var(--surface);
     }
+    header button { white-space: nowrap; }
     .room h1 { font-size: 1.125rem; line-height: 1.3; }
     .room h1 .label { color: var(--faint-ink); font-weight: 400; }
     #code {
       font-family: ui-monospace, "Cascadia Mono", Menlo, Consolas, "DejaVu Sans Mono", monospace;
       letter-spacing: 0.06em;
-      overflow-wrap: anywhere;
+      white-space: nowrap;
     }
-    #copied { color: var(--faint-ink); font-size: 0.875rem; }
     #status {
       display: flex;
       align-items: center;
@@ -64,6 +64,7 @@ extension Pages {
     }
     #log:focus-visible { outline-offset: -3px; }
     #log ol { display: flex; flex-direction: column; gap: 0.5rem; list-style: none; }
+    #earlier { display: block; margin: 0 auto 1rem; }
     #outbox:not(:empty) { margin-top: 0.5rem; }
 
     .message {
@@ -85,7 +86,15 @@ extension Pages {
     .sender { color: var(--ink); font-weight: 600; }
     .head time { margin-left: 0.25rem; font-variant-numeric: tabular-nums; white-space: nowrap; }
     .message .text { white-space: pre-wrap; }
-    .foot { margin-top: 0.25rem; font-size: 0.8125rem; }
+    .foot {
+      display: flex;
+      flex-wrap: wrap;
+      align-items: center;
+      gap: 0.375rem 0.5rem;
+      margin-top: 0.25rem;
+      font-size: 0.8125rem;
+    }
+    .foot strong { flex-basis: 100%; }
     .sending { border-style: dashed; }
     .failed, .refused { border: 1px solid var(--red); }
     .own .foot strong { color: var(--red); }
@@ -171,15 +180,18 @@ extension Pages {
       }
       .room > header {
         display: grid;
-        grid-template: auto auto / auto auto 1fr auto;
-        grid-template-areas: "room copy copied leave" "status status status people";
+        grid-template: auto auto / auto minmax(0, 1fr) auto;
+        grid-template-areas: "room copy leave" "status status people";
+        justify-items: start;
         gap: 0.375rem 0.5rem;
         padding: 0.5rem 0.75rem;
       }
-      #copied { overflow: hidden; text-overflow: ellipsis; white-space: nowrap; }
       #status { grid-area: status; margin: 0; }
-      #people { display: block; grid-area: people; }
+      #people { display: block; grid-area: people; justify-self: end; }
       header form { grid-area: leave; }
+      .room h1 { font-size: 1rem; }
+      .room h1 .label { display: none; }
+      .room header button.small { padding: 0.375rem 0.625rem; }
       .room button.small { min-height: 2.75rem; }
       #log, #composer { padding-right: 0.75rem; padding-left: 0.75rem; }
       aside { display: none; max-height: 40dvh; border: 0; border-bottom: 1px solid var(--line); }

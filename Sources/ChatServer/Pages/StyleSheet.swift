@@ -83,7 +83,11 @@ extension Pages {
     }
     ::placeholder { color: var(--faint-ink); opacity: 1; }
     :focus-visible { outline: 3px solid var(--accent); outline-offset: 2px; }
-    input:focus-visible, textarea:focus-visible { outline-offset: -1px; border-color: var(--accent); }
+    input:focus-visible, textarea:focus-visible {
+      outline-width: 2px;
+      outline-offset: -1px;
+      border-color: var(--accent);
+    }
 
     .unseen {
       position: absolute;
