@@ -10,7 +10,8 @@ SWIFT ?= swift
 # and runs where no Swift is installed.
 RELEASE := -c release --static-swift-stdlib --product netlab
 LIBRARIES := pkg-config libpcap-dev libssl-dev zlib1g-dev libsqlite3-dev
-PEERS := tshark tcpdump iproute2 procps python3 python3-cryptography python3-jsonschema
+PEERS := tshark tcpdump iproute2 procps python3 python3-cryptography python3-jsonschema \
+  python3-socketio python3-engineio python3-requests python3-websocket python3-venv
 
 .PHONY: demo test build lint format bench fuzz captures recordings install packages test-packages clean
 
@@ -27,6 +28,12 @@ packages:
 
 test-packages: packages
 	@.ci/install $(PEERS)
+	@for one in chromium chromium-browser google-chrome; do \
+	  command -v $$one >/dev/null && exit 0; done; \
+	  .ci/install chromium
+	@test -x .venv/bin/python || python3 -m venv .venv
+	@.venv/bin/pip install --quiet --disable-pip-version-check \
+	  -r Tests/netlabTests/Browser/requirements.txt
 
 build: packages
 	$(SWIFT) build $(RELEASE)

@@ -33,13 +33,27 @@ public final class SocketServer: Sendable {
     group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
   }
 
+  /// A server with an application that lives on the server's event loop, and is made for it.
+  public init(
+    _ configuration: ServerConfiguration, endpoints: [Endpoint] = [],
+    logger: Logger = Logger(label: "netlab.server"),
+    application make: (any EventLoop) throws -> any SocketApplication
+  ) rethrows {
+    let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
+    application = try make(group.next())
+    self.configuration = configuration
+    self.endpoints = endpoints
+    self.logger = logger
+    self.group = group
+  }
+
   /// The loop that everything happens on.
   public var eventLoop: any EventLoop { group.next() }
 
   /// Listens.
   ///
   /// - Returns: Where, in the order of `binds`, with the ports that the system chose.
-  /// - Throws: What the system says against it; nothing listens then.
+  /// - Throws: `ListenFailure`; nothing listens then.
   public func start() async throws -> [ServerAddress] {
     OpenFileLimit.raise()
     let loop = eventLoop
@@ -53,8 +67,12 @@ public final class SocketServer: Sendable {
     var listeners: [any Channel] = []
     do {
       for bind in configuration.binds {
-        listeners.append(
-          try await bootstrap(state).bind(host: bind.host, port: bind.port).get())
+        do {
+          listeners.append(
+            try await bootstrap(state).bind(host: bind.host, port: bind.port).get())
+        } catch {
+          throw ListenFailure(bind, error)
+        }
       }
     } catch {
       for listener in listeners { try? await listener.close() }
@@ -68,7 +86,9 @@ public final class SocketServer: Sendable {
   }
 
   /// Listens no more, tells every client and closes, at the latest after `closeTimeout`.
-  public func stop() async {
+  ///
+  /// - Parameter finish: What the application has left to do on the event loop, which ends with it.
+  public func stop(finishing finish: @Sendable () async -> Void = {}) async {
     let running = self.running.withLock { running in
       defer { running = nil }
       return running
@@ -88,6 +108,7 @@ public final class SocketServer: Sendable {
       limit.cancel()
       try? await loop.submit { running.state.value.endTime() }.get()
     }
+    await finish()
     try? await group.shutdownGracefully()
   }
 
@@ -142,6 +163,23 @@ extension SocketAddress {
   /// 2.5.5.2.
   fileprivate var withoutPort: String? {
     ipAddress.map { $0.hasPrefix("::ffff:") && $0.contains(".") ? String($0.dropFirst(7)) : $0 }
+  }
+}
+
+/// Why a server does not listen.
+public struct ListenFailure: Error, Sendable, CustomStringConvertible {
+  /// Where it was to.
+  public let address: ServerAddress
+  /// What the system says: EADDRINUSE, EACCES …; 0 when it is something else.
+  public let number: Int32
+  public let description: String
+
+  init(_ address: ServerAddress, _ error: any Error) {
+    self.address = address
+    let number = (error as? IOError)?.errnoCode ?? 0
+    self.number = number
+    let words = number == 0 ? nil : strerror(number).map { String(cString: $0) }
+    description = words ?? String(describing: error)
   }
 }
 

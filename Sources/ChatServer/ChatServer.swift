@@ -1,2 +1,0 @@
-/// Rooms, pages and history of the bundled chat.
-enum ChatServer {}

@@ -1,0 +1,182 @@
+import ArgumentParser
+import ChatServer
+import Cryptography
+import SocketServer
+
+/// Where `netlab serve` listens, and to whom.
+struct ServePlaces: ParsableArguments {
+  @Option(
+    name: .customLong("bind"),
+    help: ArgumentHelp(
+      "Listen here. Repeatable: a phone that types only the address needs port 80. "
+        + "(default: 0.0.0.0:5000)",
+      valueName: "addr:port"))
+  var binds: [String] = []
+
+  @Option(
+    name: .customLong("allow-origin"),
+    help: ArgumentHelp(
+      "Take WebSockets and forms from pages of this origin too, such as https://chat.example. "
+        + "Repeatable.",
+      valueName: "origin"))
+  var origins: [String] = []
+
+  @Option(
+    name: .customLong("connections-per-address"),
+    help: ArgumentHelp("Connections of one address at once.", valueName: "n"))
+  var connectionsPerAddress = 512
+
+  mutating func validate() throws {
+    for bind in binds where ServerAddress(bind) == nil {
+      throw ValidationError(
+        "--bind wants an address and a port, such as 0.0.0.0:5000 or [::1]:5000, not '\(bind)'")
+    }
+    for origin in origins where !Self.isOrigin(origin) {
+      throw ValidationError(
+        "--allow-origin wants a scheme and a host, such as https://chat.example:8443, "
+          + "not '\(origin)'")
+    }
+    if connectionsPerAddress < 1 {
+      throw ValidationError("--connections-per-address wants at least 1")
+    }
+  }
+
+  var addresses: [ServerAddress] {
+    binds.isEmpty ? [ServerAddress("0.0.0.0", port: 5000)] : binds.compactMap { ServerAddress($0) }
+  }
+
+  /// RFC 6454 section 6.2: scheme, host and perhaps port, no path.
+  private static func isOrigin(_ text: String) -> Bool {
+    for scheme in ["http://", "https://"] where text.hasPrefix(scheme) {
+      let host = text.dropFirst(scheme.count)
+      return !host.isEmpty && !host.contains("/") && !host.contains(" ")
+    }
+    return false
+  }
+}
+
+/// How the protocols behave; the defaults are the JavaScript server's.
+struct ServeProtocolOptions: ParsableArguments {
+  @Option(help: ArgumentHelp("Ping a client so long after its last pong.", valueName: "time"))
+  var pingInterval = TimeSpan(milliseconds: 25_000)
+
+  @Option(help: ArgumentHelp("Give a client so long to answer a ping.", valueName: "time"))
+  var pingTimeout = TimeSpan(milliseconds: 20_000)
+
+  @Option(help: ArgumentHelp("Octets of one message from a client.", valueName: "octets"))
+  var maxPayload = 1_000_000
+
+  @Option(
+    help: ArgumentHelp("Close who has not entered a namespace after so long.", valueName: "time"))
+  var connectTimeout = TimeSpan(milliseconds: 45_000)
+
+  @Option(help: ArgumentHelp("Where Socket.IO is found.", valueName: "path"))
+  var path = "/socket.io/"
+
+  @Flag(
+    inversion: .prefixedNo,
+    help: "Compress messages for WebSockets that can (default: with --app echo only).")
+  var compress: Bool?
+
+  mutating func validate() throws {
+    guard path.hasPrefix("/"), !path.contains("?"), !path.contains("#") else {
+      throw ValidationError("--path begins with a slash, such as /socket.io/, not '\(path)'")
+    }
+    guard (1...1 << 30) ~= maxPayload else {
+      throw ValidationError("--max-payload wants 1 to \(1 << 30) octets")
+    }
+    for (name, span) in [
+      ("ping-interval", pingInterval), ("ping-timeout", pingTimeout),
+      ("connect-timeout", connectTimeout),
+    ] where span.milliseconds < 1 {
+      throw ValidationError("--\(name) wants at least 1ms")
+    }
+  }
+
+  func configuration(compressing usually: Bool) -> ServerConfiguration {
+    var configuration = ServerConfiguration()
+    configuration.pingInterval = .milliseconds(pingInterval.milliseconds)
+    configuration.pingTimeout = .milliseconds(pingTimeout.milliseconds)
+    configuration.connectTimeout = .milliseconds(connectTimeout.milliseconds)
+    configuration.maxPayload = maxPayload
+    configuration.path = path.hasSuffix("/") ? path : path + "/"
+    configuration.compresses = compress ?? usually
+    return configuration
+  }
+}
+
+/// What the chat keeps, and where.
+struct ServeChatOptions: ParsableArguments {
+  @Option(
+    help: ArgumentHelp(
+      "Where the history is. (default: ~/.local/share/netlab)", valueName: "folder"))
+  var data: String?
+
+  @Flag(help: "Save nothing: rooms and messages end with the server.")
+  var ephemeral = false
+
+  @Option(
+    help: ArgumentHelp(
+      "How long a room without members is kept: 90s, 30m, 24h, 7d.", valueName: "time"))
+  var keep = TimeSpan(milliseconds: 86_400_000)
+
+  @Option(
+    help: ArgumentHelp(
+      "Fernet key that messages are saved with. (default: ~/.config/netlab/fernet.key, made "
+        + "when it is missing)",
+      valueName: "file"))
+  var keyFile: String?
+
+  mutating func validate() throws {
+    if ephemeral, data != nil {
+      throw ValidationError("--ephemeral saves nothing: leave out --data, or --ephemeral")
+    }
+  }
+
+  /// Opens what is to be kept; makes it at the first start.
+  func configuration(socketPath: String) throws -> ChatConfiguration {
+    var configuration = ChatConfiguration()
+    configuration.socketPath = socketPath
+    configuration.keepTime = keep.milliseconds
+    guard !ephemeral else { return configuration }
+    guard let folder = data.map({ DataFolder($0) }) ?? DataFolder.usual else {
+      throw Failure(
+        .file, "nobody knows where your data folder is: neither HOME nor passwd names one",
+        remedy: "name a folder: --data DIR, or save nothing: --ephemeral")
+    }
+    let key = try loadKey()
+    do throws(ChatFileError) {
+      let file = try HistoryFile(in: folder, key: key, now: ChatClock.system.wallTime())
+      configuration.keeping = .file(file, key: key)
+    } catch {
+      throw Failure(error)
+    }
+    do throws(KeyFileError) {
+      configuration.sessionSecret = try SessionSecret.load(in: folder)
+    } catch {
+      throw Failure(error)
+    }
+    return configuration
+  }
+
+  /// The key that was named, or the usual one, which is made at the first need.
+  private func loadKey() throws -> FernetKey {
+    let owner = KeyOwner.current
+    guard let path = keyFile ?? owner.keyPath else {
+      throw Failure(
+        .file, "nobody knows where your key is: neither HOME nor passwd names a home",
+        remedy: "name it: --key-file FILE, or save nothing: --ephemeral")
+    }
+    guard let fresh = FernetKey.generate() else {
+      throw Failure(.internal, "this machine's OpenSSL gives no random octets")
+    }
+    do throws(KeyFileError) {
+      if keyFile != nil || KeyFile.exists(path) { return try KeyFile.read(path, owner: owner) }
+      try KeyFile.create(path, key: fresh, owner: owner)
+      write(standardError: "netlab: made a new key for saved messages: \(path)\n")
+      return fresh
+    } catch {
+      throw Failure(error)
+    }
+  }
+}
