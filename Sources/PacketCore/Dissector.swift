@@ -4,7 +4,7 @@ public struct Dissector: ~Copyable {
   public let registry: Registry
   public let limits: Limits
   /// Owned here; the walk uses unretained handles, which saves two atomic operations a layer.
-  private let memories: [AnyObject]
+  private let memories: [any LayerMemory]
   private let handles: [Unmanaged<AnyObject>]
   private var count = 0
   private var hasBegun = false
@@ -15,23 +15,23 @@ public struct Dissector: ~Copyable {
   public init(_ registry: Registry, limits: Limits = Limits()) {
     self.registry = registry
     self.limits = limits
-    var shared: [ObjectIdentifier: AnyObject] = [:]
+    var shared: [ObjectIdentifier: any LayerMemory] = [:]
     memories = registry.layers.map { layer in
       let memory = layer.makeMemory(limits)
-      guard memory is any SharedLayerMemory else { return memory }
+      guard type(of: memory).isShared else { return memory }
       let kind = ObjectIdentifier(type(of: memory))
       let first = shared[kind] ?? memory
       shared[kind] = first
       return first
     }
-    for memory in memories { (memory as? any StreamHolder)?.adopt(registry.streams, limits) }
+    for memory in memories { memory.streamHolder?.adopt(registry.streams, limits) }
     handles = memories.map { Unmanaged.passUnretained($0) }
   }
 
   /// Whether a message can be asked about every packet that carried it, and not only about the one
   /// that completes it. Costs a copy of the headers of packets that complete no message.
   public func keepPackets(_ isKept: Bool = true) {
-    for memory in memories { (memory as? any StreamHolder)?.keepsPackets = isKept }
+    for memory in memories { memory.streamHolder?.keepsPackets = isKept }
   }
 
   /// What a protocol of this dissector remembers.

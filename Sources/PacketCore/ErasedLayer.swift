@@ -76,7 +76,7 @@ public protocol ErasedLayer: Sendable {
   /// Whether tshark 4.0 has the protocol: lines that are to equal its own name only such.
   static var isInWireshark: Bool { get }
   /// A new, empty memory.
-  static func makeMemory(_ limits: Limits) -> AnyObject
+  static func makeMemory(_ limits: Limits) -> any LayerMemory
 }
 
 extension Layer {
@@ -210,5 +210,5 @@ extension Layer {
 
   public static var description: LayerDescription { schema.description }
 
-  public static func makeMemory(_ limits: Limits) -> AnyObject { Memory(limits: limits) }
+  public static func makeMemory(_ limits: Limits) -> any LayerMemory { Memory(limits: limits) }
 }

@@ -68,10 +68,21 @@ public struct NoNote: BitwiseCopyable, Sendable {
 public protocol LayerMemory: AnyObject {
   /// - Parameter limits: How much may be held.
   init(limits: Limits)
+
+  /// Whether several layers speak of it: each that names this class is given the same instance. Not
+  /// shared unless it says so.
+  static var isShared: Bool { get }
+
+  /// The memory as a keeper of streams; nil unless it is one.
+  var streamHolder: (any StreamHolder)? { get }
 }
 
-/// A memory that several layers speak of: each that names this class is given the same instance.
-public protocol SharedLayerMemory: LayerMemory {}
+// Requirements instead of casts: looking a conformance up reads all that the program has, once for
+// each class, and this happens at every start.
+extension LayerMemory {
+  public static var isShared: Bool { false }
+  public var streamHolder: (any StreamHolder)? { nil }
+}
 
 /// The memory of a protocol that needs none.
 public final class NoMemory: LayerMemory {

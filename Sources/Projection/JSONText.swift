@@ -99,3 +99,25 @@ extension TextBuffer {
     return length
   }
 }
+
+extension TextBuffer {
+  /// Base64 of RFC 4648 section 4.
+  public mutating func append(base64 octets: RawSpan) {
+    let digits: StaticString = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
+    var at = 0
+    while at < octets.byteCount {
+      var word: UInt32 = 0
+      for index in 0..<3 {
+        let octet =
+          at + index < octets.byteCount
+          ? octets.unsafeLoad(fromByteOffset: at + index, as: UInt8.self) : 0
+        word = word << 8 | UInt32(octet)
+      }
+      for index in 0..<4 {
+        let digit = Int(word >> UInt32(18 - 6 * index) & 63)
+        append(byte: at + index > octets.byteCount ? 61 : digits.utf8Start[digit])
+      }
+      at += 3
+    }
+  }
+}

@@ -1,7 +1,9 @@
 import PacketCore
 
 /// What is remembered of Engine.IO sessions, whichever transports carry them.
-public final class EngineIOSessions: SharedLayerMemory {
+public final class EngineIOSessions: LayerMemory {
+  public static var isShared: Bool { true }
+
   struct Session: BitwiseCopyable {
     var number: UInt32
     /// The protocol's revision, 3 or 4; 0 while nothing showed it.

@@ -283,4 +283,18 @@ extension HTTPStream {
     let answer = answer ?? WebSocketAnswer(to: nil, bytes.extracting(head))
     return WebSocketStream(negotiation: answer.negotiation(transfer.exchange), limits: limits)
   }
+
+  /// Where octets stand on the wire, for a buffer that they are copied to.
+  static func addPieces(
+    _ range: Range<Int>, of buffer: UInt16, at place: Int, to pieces: inout [BufferPiece],
+    _ dissection: Dissection
+  ) {
+    guard let found = dissection.wire(range, of: buffer) else { return }
+    for piece in found {
+      let start = piece.range.lowerBound - range.lowerBound + place
+      pieces.append(
+        BufferPiece(
+          start..<start + piece.range.count, frame: piece.frame, offset: piece.offset))
+    }
+  }
 }

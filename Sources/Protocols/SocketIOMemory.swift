@@ -2,7 +2,9 @@ import PacketCore
 
 /// What is remembered of Socket.IO: namespaces, events that wait to be acknowledged, packets that
 /// wait for attachments.
-public final class SocketIOMemory: SharedLayerMemory {
+public final class SocketIOMemory: LayerMemory {
+  public static var isShared: Bool { true }
+
   /// A namespace of a session.
   struct Namespace: BitwiseCopyable {
     /// The client asked for it.

@@ -15,6 +15,8 @@ public final class TCPConversations: LayerMemory, StreamHolder {
     streams = TCPStreams(limits: limits)
   }
 
+  public var streamHolder: (any StreamHolder)? { self }
+
   /// See `StreamHolder`.
   public func adopt(_ streams: [any StreamProtocol.Type], _ limits: Limits) {
     self.streams.protocols = streams

@@ -2,7 +2,8 @@ import PacketCore
 import Protocols
 
 /// What WebSocket connections carried, way by way: messages, compression, pings, and how they were
-/// closed. RFC 6455, RFC 7692.
+/// closed. RFC 6455, RFC 7692. Engine.IO's heartbeats are text messages, and count as pings too: a
+/// browser sends no others.
 public final class WebSocketTraffic: Statistic {
   private struct Stream: TableKey {
     var number: UInt32
@@ -23,7 +24,10 @@ public final class WebSocketTraffic: Statistic {
     var lastPing: Int64?
     var answers = RoundTripSample()
 
-    var messages: UInt64 { texts &+ binaries }
+    mutating func ping(at time: Int64) {
+      pings &+= 1
+      lastPing = time
+    }
   }
 
   private struct Connection {
@@ -92,18 +96,34 @@ public final class WebSocketTraffic: Statistic {
       return
     }
     let note = dissection.note(of: WebSocket.self, record)
+    let heartbeat = Self.heartbeat(message, dissection, frame)
+    let isPong = header.opcode == .pong || heartbeat == .pong
     let octets = UInt64(truncatingIfNeeded: message.octets)
     if isFromClient {
       Self.take(header, note, octets, time, &connections[place].fromClient)
-      if header.opcode == .pong {
-        Self.answer(time, &connections[place].fromServer, &histograms)
-      }
+      if heartbeat == .ping { connections[place].fromClient.ping(at: time) }
+      if isPong { Self.answer(time, &connections[place].fromServer, &histograms) }
     } else {
       Self.take(header, note, octets, time, &connections[place].fromServer)
-      if header.opcode == .pong {
-        Self.answer(time, &connections[place].fromClient, &histograms)
-      }
+      if heartbeat == .ping { connections[place].fromServer.ping(at: time) }
+      if isPong { Self.answer(time, &connections[place].fromClient, &histograms) }
     }
+  }
+
+  /// Whether the message is an Engine.IO heartbeat; the probe of an upgrade is none.
+  private static func heartbeat(
+    _ message: Message, _ dissection: borrowing Dissection, _ frame: RawSpan
+  ) -> EngineIO.PacketType? {
+    for index in message.layers {
+      let record = dissection.layers[index]
+      // A heartbeat is its type alone: what has more is no reason to decode it.
+      guard record.is(EngineIO.self), record.headerLength == 1 else { continue }
+      let packet = dissection.withBytes(of: record.buffer, frame: frame) {
+        EngineIO.decode(record, in: $0)
+      }
+      return packet?.type == .message ? nil : packet?.type
+    }
+    return nil
   }
 
   private static func take(
@@ -116,8 +136,7 @@ public final class WebSocketTraffic: Statistic {
     case .text?: way.texts &+= 1
     case .binary?: way.binaries &+= 1
     case .ping?:
-      way.pings &+= 1
-      way.lastPing = time
+      way.ping(at: time)
       return
     default: return
     }

@@ -18,6 +18,10 @@ enum ExitStatus: Int32, CaseIterable {
   case read = 14
   /// Writing failed.
   case write = 15
+  /// The other end did not answer.
+  case noAnswer = 20
+  /// The other end refuses for good; its reason is said.
+  case refused = 21
   /// The command line cannot be understood.
   case usage = 64
   /// A fault of netlab's own.

@@ -17,8 +17,8 @@ struct Netlab: ParsableCommand {
     subcommands: [
       CaptureCommand.self, ReadCommand.self, MessagesCommand.self, FollowCommand.self,
       StatsCommand.self, AssertCommand.self, GenCommand.self, FieldsCommand.self,
-      FilterCommand.self, SchemaCommand.self, ServeCommand.self, InterfacesCommand.self,
-      DoctorCommand.self,
+      FilterCommand.self, SchemaCommand.self, ServeCommand.self, ChatCommand.self,
+      InterfacesCommand.self, DoctorCommand.self,
     ])
 
   static let version = "0.1.0"

@@ -12,6 +12,9 @@ enum TsharkSpelling {
   /// Options whose value may be left out: `--conversations` and `--conversations tcp`.
   private static let optional: Set<String> = ["--conversations", "--endpoints"]
 
+  /// Options whose value is text of the user's own, which may look like an option: `--send -hello`.
+  private static let verbatim: Set<String> = ["--send", "--name", "--room"]
+
   /// Rewrites the arguments after the command's name into `-c 1000` and `-n -V -x`; everything from
   /// `--` on stays.
   static func normalise(_ arguments: [String]) -> [String] {
@@ -31,6 +34,7 @@ enum TsharkSpelling {
       }
       guard argument.hasPrefix("-"), !argument.hasPrefix("--"), argument.count > 2 else {
         result.append(argument)
+        if verbatim.contains(argument), let value = rest.popFirst() { result.append(value) }
         continue
       }
       result += separated(argument)

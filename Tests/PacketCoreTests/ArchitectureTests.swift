@@ -52,7 +52,9 @@ import Testing
 
   @Test func everySwiftTargetIsHeld() throws {
     let folders = try FileManager.default.contentsOfDirectory(atPath: Self.sources.path)
-      .filter { !$0.hasPrefix("C") || ["Capture", "Cryptography", "ChatServer", "ChatClient"].contains($0) }
+      .filter {
+        !$0.hasPrefix("C") || ["Capture", "Cryptography", "ChatServer", "ChatClient"].contains($0)
+      }
     #expect(Set(folders) == Set(Self.allowed.keys))
   }
 }

@@ -99,6 +99,19 @@ import Testing
     #expect(nodes.map(\.traffic.packets) == [8])
   }
 
+  /// Revision 4: the server's heartbeats; revision 3: the client's. The probe of an upgrade is none.
+  @Test(arguments: [
+    ("socketio-websocket.pcap", 0, "server", 2), ("engineio-v3.pcap", 3, "client", 2),
+    ("socketio-upgrade.pcap", 0, "server", 0),
+  ]) func countsHeartbeats(_ capture: String, _ stream: Int, _ side: String, _ count: Int) throws {
+    let traffic = WebSocketTraffic()
+    try CountedCapture.count(capture, traffic)
+    let rows = try CountedCapture.json(traffic).object("websocket").rows("connections")
+    let row = rows.first { $0.number("stream") == stream } ?? rows.first
+    #expect(row?.number("\(side)_pings") == count)
+    #expect(row?["\(side)_ping_median_s"] is Double == (count > 0))
+  }
+
   @Test func aCaptureWithoutAnyHasNoRows() throws {
     let traffic = WebSocketTraffic()
     try CountedCapture.count("dns.pcap", traffic)

@@ -66,7 +66,7 @@ import Testing
     return frames == count ? nil : "came in \(frames) frames, not \(count)"
   }
 
-  private func hexadecimal(_ octets: Data) -> String {
+  func hexadecimal(_ octets: Data) -> String {
     octets.map { String(format: "%02x", $0) }.joined()
   }
 
@@ -78,12 +78,12 @@ import Testing
     return String(decoding: octets, as: UTF8.self)
   }
 
-  private func digest(_ octets: Data) -> String? {
+  func digest(_ octets: Data) -> String? {
     let told = try? run([], program: URL(fileURLWithPath: "/usr/bin/sha256sum"), input: octets)
     return told.map { String($0.output.prefix(64)) }
   }
 
-  private func compare(
+  func compare(
     _ told: [Told], _ truth: [Truth.Object], _ name: String,
     _ difference: (Told, Truth.Object) throws -> String?
   ) rethrows {
@@ -193,65 +193,6 @@ import Testing
     }
   }
 
-  // MARK: HTTP
-
-  @Test func readsEveryHTTPMessage() throws {
-    let truth = try Truth("http-bodies")
-    let told = try Told.of(
-      "http-bodies",
-      fields: [
-        "http.request.method", "http.request.uri", "http.request.version", "http.response.code",
-        "http.file_data", "http.content_length",
-      ])
-    for connection in truth.connections {
-      let port = try #require(connection["connection"] as? Int)
-      for side in ["client", "server"] {
-        // The programs never saw a malformed request, and the answer was made below them.
-        if connection["malformed"] as? Bool == true { continue }
-        compare(
-          told.filter { $0.connection == port && $0.side == side },
-          truth.messages(of: port, from: side), "http-bodies \(port) \(side)", httpDifference)
-      }
-      let isMalformed =
-        connection["malformed"] as? Bool ?? (connection["what"] as? String ?? "").hasPrefix("empty")
-      let findings = told.filter { $0.connection == port }.flatMap(\.findings)
-      // The server written by hand does what servers should not.
-      if port != 50010, port != 50012 { #expect(findings.isEmpty != isMalformed, "\(findings)") }
-    }
-  }
-
-  private func httpDifference(_ told: Told, _ truth: Truth.Object) -> String? {
-    if let method = truth["method"] as? String {
-      guard told.text("http.request.method") == method else { return "is a \(method)" }
-      guard told.text("http.request.uri") == truth["target"] as? String else {
-        return "asks for \(truth["target"] ?? "")"
-      }
-      guard told.text("http.request.version") == truth["version"] as? String else {
-        return "is of \(truth["version"] ?? "")"
-      }
-    }
-    if let status = truth["status"] as? Int, told.int("http.response.code") != status {
-      return "has the status \(status)"
-    }
-    guard let body = truth["body"] as? Truth.Object, let count = body["octets"] as? Int else {
-      return nil
-    }
-    // Of what is no text only the length is told.
-    if told.fields["http.file_data"] == nil, told.fields["http.file_data_b64"] == nil,
-      truth["framing"] as? String == "length", truth["encoding"] is NSNull, count > 0
-    {
-      return told.int("http.content_length") == count ? nil : "has a body of \(count) octets"
-    }
-    let text = told.text("http.file_data").map { Data($0.utf8) }
-    let octets = text ?? told.octets("http.file_data") ?? Data()
-    guard octets.count == count else { return "has a body of \(count) octets, not \(octets.count)" }
-    if let hex = body["hex"] as? String, hexadecimal(octets) != hex {
-      return "has another body"
-    }
-    if let sum = body["sha256"] as? String, digest(octets) != sum { return "has another body" }
-    return nil
-  }
-
   // MARK: Engine.IO and Socket.IO
 
   static let socketFields = [
@@ -350,69 +291,5 @@ import Testing
       guard isSame(json(mine), data) else { return "has other data" }
     }
     return nil
-  }
-
-  // MARK: Fernet
-
-  @Test func opensEveryToken() throws {
-    let folder = try TemporaryFolder()
-    let key = folder.path("fernet.key")
-    // git keeps no 0600, and a key that others may read is refused.
-    try Data(contentsOf: Project.captures.appendingPathComponent("keys/fernet.key"))
-      .write(to: URL(fileURLWithPath: key))
-    #expect(chmod(key, 0o600) == 0)
-    let truth = try Truth("fernet-chat")
-    let told = try Told.of(
-      "fernet-chat",
-      fields: [
-        "fernet.token", "fernet.hmac.status", "fernet.plain", "fernet.version", "fernet.time",
-        "fernet.iv", "fernet.ciphertext.length",
-      ], ["--key-file", key, "--fernet-ttl", "60"])
-    var seen: Set<String> = []
-    for message in truth.messages where message["protocol"] as? String == "fernet" {
-      let token = try #require(message["token"] as? String)
-      let isBare = message["where"] as? String == "tcp"
-      seen.insert(token)
-      let mine = told.filter {
-        $0.text("fernet.token") == token && ($0.layers.first == "fernet") == isBare
-      }
-      // In the chat once from the sender, and once to each of both in the room.
-      #expect(mine.count == (isBare ? 1 : 3), "\(message)")
-      for row in mine {
-        let status = message["status"] as? String ?? ""
-        var expected: Set<String> =
-          switch status {
-          case "bad HMAC": ["fernet.hmac.bad"]
-          case "expired": [message["ahead"] == nil ? "fernet.expired" : "fernet.future"]
-          case "malformed":
-            [
-              message["malformed"] as? String == "padding"
-                ? "fernet.padding.bad" : "fernet.malformed"
-            ]
-          default: []
-          }
-        if status != "malformed", message["canonical"] as? Bool == false {
-          expected.insert("fernet.noncanonical")
-        }
-        #expect(Set(row.findings) == expected, "\(row)")
-        #expect(row.text("fernet.plain") == message["plain"] as? String, "\(row)")
-        guard status != "malformed" else { continue }
-        #expect(row.int("fernet.version") == message["version"] as? Int)
-        #expect(row.int("fernet.ciphertext.length") == message["ciphertext_octets"] as? Int)
-        let iv = row.octets("fernet.iv")?.map { String(format: "%02x", $0) }.joined()
-        #expect(iv == message["iv"] as? String)
-      }
-    }
-    let tokens = Set(told.compactMap { $0.text("fernet.token") })
-    #expect(tokens == seen)
-  }
-
-  // MARK: What is none of these
-
-  @Test func findsNothingInUnknownStreams() throws {
-    let told = try Told.of("unknown-stream")
-    #expect(told.isEmpty, "\(told)")
-    let rows = try run(["read", "unknown-stream.pcap", "-T", "fields", "-e", "_ws.col.Protocol"])
-    #expect(Set(rows.output.split(separator: "\n")) == ["TCP"])
   }
 }

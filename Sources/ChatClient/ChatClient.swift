@@ -1,2 +1,0 @@
-/// The chat from the other end.
-enum ChatClient {}
