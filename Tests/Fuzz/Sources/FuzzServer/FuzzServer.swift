@@ -54,7 +54,7 @@ final class FuzzedServer: Sendable {
 
   /// Where it listens, once it does.
   private final class Started: @unchecked Sendable {
-    private var isSet = DispatchFlag()
+    private let isSet = Signal()
     private var port = 0
 
     func set(_ addresses: [ServerAddress]?) {
@@ -70,8 +70,8 @@ final class FuzzedServer: Sendable {
   }
 }
 
-/// A semaphore of one use.
-final class DispatchFlag: @unchecked Sendable {
+/// Raised once, by another thread.
+final class Signal: @unchecked Sendable {
   private let semaphore = UnsafeMutablePointer<sem_t>.allocate(capacity: 1)
   init() { sem_init(semaphore, 0, 0) }
   func raise() { sem_post(semaphore) }
