@@ -15,6 +15,7 @@ let package = Package(
     .library(name: "DisplayFilter", targets: ["DisplayFilter"]),
     .library(name: "Capture", targets: ["Capture"]),
     .library(name: "Projection", targets: ["Projection"]),
+    .library(name: "SocketServer", targets: ["SocketServer"]),
   ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
@@ -130,6 +131,7 @@ let package = Package(
         .product(name: "NIOPosix", package: "swift-nio"),
         .product(name: "NIOHTTP1", package: "swift-nio"),
         .product(name: "Logging", package: "swift-log"),
+        .product(name: "GRDB", package: "GRDB.swift"),
       ],
       swiftSettings: strict),
     .testTarget(

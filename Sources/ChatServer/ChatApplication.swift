@@ -283,7 +283,7 @@ public actor ChatApplication: SocketApplication {
     let id = listener.id
     switch event.name {
     case "message": room.assumeIsolated { $0.receive(event, from: id) }
-    case "earlier": room.assumeIsolated { $0.sendEarlier(event) }
+    case "earlier": room.assumeIsolated { $0.sendEarlier(event, to: id) }
     default: break
     }
   }

@@ -20,6 +20,8 @@ public struct ChatLimits: Sendable {
   public var roomsPerSecond = 0.5
   /// Messages of the newest that a client gets when it connects; it asks for those before them.
   public var historyMessages = 2_000
+  /// Messages of one part of what was before.
+  public var earlierMessages = 500
   /// Messages kept in memory for each room where nothing is saved.
   public var ephemeralMessages = 5_000
 

@@ -38,13 +38,15 @@ struct RecentMessages: Sendable {
   private let limit: Int
   private var octets = 0
   private(set) var messages: [ChatMessage] = []
-  /// Whether there are messages before these.
-  private(set) var isCut: Bool
+  /// The id of the last message before these; 0 when there is none.
+  private(set) var lastBefore: Int64
 
-  /// - Parameter messages: Oldest first.
+  /// - Parameters:
+  ///   - messages: Oldest first.
+  ///   - isCut: There are messages before them.
   init(limit: Int, messages: [ChatMessage] = [], isCut: Bool = false) {
     self.limit = limit
-    self.isCut = isCut
+    lastBefore = isCut ? (messages.first?.id ?? 1) - 1 : 0
     for message in messages { append(message) }
   }
 
@@ -58,8 +60,8 @@ struct RecentMessages: Sendable {
     }
     // Moved down rarely: an array has no cheap end in front.
     if excess > 0 {
+      lastBefore = messages[excess - 1].id
       messages.removeFirst(excess)
-      isCut = true
     }
   }
 

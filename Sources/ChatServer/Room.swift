@@ -21,6 +21,8 @@ actor Room {
     var guest: Guest
     var listener: any Listener
     var bucket: TokenBucket
+    /// Waits for what was before.
+    var isReading = false
   }
 
   /// One person, who may have the page open several times.
@@ -110,12 +112,11 @@ actor Room {
 
   private func history(for name: String, after id: Int64?) -> JSONValue {
     let messages = id.map { recent.after($0) } ?? recent.messages[...]
-    // Whether there are others before the first of these that the client does not know.
-    let isCut = recent.isCut && messages.count == recent.messages.count
     return [
       "room": .string(code.text), "name": .string(name),
       "messages": .array(messages.map(\.json)), "last": .number(String(lastID)),
-      "more": .bool(isCut),
+      // There are others between those that the client knows and these.
+      "more": .bool(max(id ?? 0, 0) < recent.lastBefore),
     ]
   }
 
@@ -203,22 +204,29 @@ actor Room {
   }
 
   /// An event `earlier {"before": id}`: the messages before that one, in the acknowledgment.
-  func sendEarlier(_ event: SocketEvent) {
+  func sendEarlier(_ event: SocketEvent, to id: String) {
     guard let acknowledge = event.acknowledge,
-      case .number(let number)? = event.arguments.first?["before"], let id = Int64(number)
+      case .number(let number)? = event.arguments.first?["before"], let before = Int64(number)
     else { return }
+    // One part at a time: nobody keeps the disk busy for all others.
+    guard members[id]?.isReading == false else {
+      return acknowledge([["error": .string(ChatFault.tooManyMessages.text)]])
+    }
+    members[id]?.isReading = true
     let history = surroundings.history
-    let limit = surroundings.limits.historyMessages
+    let limit = min(surroundings.limits.historyMessages, surroundings.limits.earlierMessages)
     Task {
+      defer { members[id]?.isReading = false }
       // One more than is sent tells whether there are others.
-      guard var found = try? await history.messages(of: code, before: id, limit: limit + 1) else {
+      guard var found = try? await history.messages(of: code, before: before, limit: limit + 1)
+      else {
         return acknowledge([["error": .string(ChatFault.notRead.text)]])
       }
       let isCut = found.count > limit
       if isCut { found.removeFirst() }
       let part = RecentMessages(limit: limit, messages: found, isCut: isCut)
       acknowledge([
-        ["messages": .array(part.messages.map(\.json)), "more": .bool(part.isCut)]
+        ["messages": .array(part.messages.map(\.json)), "more": .bool(part.lastBefore > 0)]
       ])
     }
   }

@@ -229,6 +229,8 @@ final class EngineSession: WebSocketUser, DeadlineOwner {
     let packets: [EngineIOPacket]
     do {
       packets = try EngineIOPayload.decode(request.body)
+      // A body without octets is one packet without a type.
+      guard !packets.isEmpty else { throw EngineIOError.empty }
     } catch {
       close(.parseError)
       return EngineRefusal.badRequest.response

@@ -112,6 +112,12 @@ public final class SocketServer: Sendable {
     try? await group.shutdownGracefully()
   }
 
+  /// What the event loop knows. For tests.
+  func onLoop<R: Sendable>(_ body: @escaping @Sendable (ServerState) -> R) async throws -> R? {
+    guard let state = running.withLock({ $0?.state }) else { return nil }
+    return try await state.eventLoop.submit { body(state.value) }.get()
+  }
+
   private func bootstrap(_ bound: NIOLoopBound<ServerState>) -> ServerBootstrap {
     let configuration = configuration
     return ServerBootstrap(group: group)

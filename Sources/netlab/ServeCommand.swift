@@ -58,8 +58,13 @@ struct ServeCommand: ParsableCommand {
     case .chat:
       let settings = try chat.configuration(socketPath: configuration.path)
       let chat = Served<ChatApplication>()
-      let server = try SocketServer(configuration, logger: logger) { eventLoop in
-        try chat.set(ChatApplication(settings, on: eventLoop, logger: logger))
+      let server: SocketServer
+      do {
+        server = try SocketServer(configuration, logger: logger) { eventLoop in
+          try chat.set(ChatApplication(settings, on: eventLoop, logger: logger))
+        }
+      } catch let failure as ChatApplication.Failure {
+        throw Failure(.internal, failure.message)
       }
       try serve(server, logger, until: stop) {
         await chat.application?.start()
@@ -111,8 +116,10 @@ struct ServeCommand: ParsableCommand {
       logger.info("listening", metadata: ["address": "\(address)"])
     }
     // A port below 1024 was what root was needed for.
-    if case .become = try PrivilegePlan(.current, requested: nil) {
-      _ = try PrivilegePlan(.current, requested: nil).carryOut()
+    let plan = try PrivilegePlan(.current, requested: nil)
+    if case .become = plan {
+      let words = try plan.carryOut()
+      logger.notice("\(words)")
     }
     if !isQuiet { try tell(addresses) }
     Blocking.wait(for: stop)

@@ -1,5 +1,6 @@
 import Cryptography
 import Foundation
+import GRDB
 import Protocols
 import SocketServer
 import Testing
@@ -35,6 +36,46 @@ import Testing
     let last = try #require(await second.say("three", from: alice)["id"]?.number)
     #expect(last > 2)
     await second.application.stop()
+  }
+
+  /// Neither the sender nor the room hears of a message that a killed process would lose.
+  @Test(.timeLimit(.minutes(1)))
+  func nobodyHearsOfAMessageBeforeItIsOnTheDisk() async throws {
+    let file = try HistoryFile(in: folder.data, key: key, now: 0)
+    let chat = try Chat { $0.keeping = .file(file, key: key) }
+    let ahmad = await chat.connect(["name": "Ahmad"])
+    let code = try roomCode(ahmad)
+    ahmad.forget()
+    // The disk takes its time.
+    let disk = DispatchSemaphore(value: 0)
+    file.database.asyncWriteWithoutTransaction { _ in disk.wait() }
+    let (answers, answered) = AsyncStream.makeStream(of: JSONValue.self)
+    for number in 1...3 {
+      await chat.application.take(
+        SocketEvent(name: "message", arguments: [["message": .string("m\(number)")]]) {
+          answered.yield($0.first ?? .null)
+        }, from: ahmad)
+    }
+    // Whatever is to happen on the event loop has happened.
+    for _ in 0..<20 { _ = await chat.application.openRoom(try #require(RoomCode(code))) }
+    #expect(ahmad.heard.isEmpty)
+    answered.yield("nothing yet")
+    disk.signal()
+    var iterator = answers.makeAsyncIterator()
+    #expect(await iterator.next() == "nothing yet")
+    for number in 1...3 {
+      #expect(await iterator.next()?["id"]?.number == Int64(number))
+      // What a process that is killed now leaves behind.
+      let left = TestFolder()
+      try FileManager.default.copyItem(atPath: folder.path, toPath: left.path)
+      let copy = try HistoryFile(in: left.data, key: key, now: 0)
+      let saved = try await copy.database.read {
+        try Int.fetchOne($0, sql: "SELECT COUNT(*) FROM message WHERE id <= \(number)")
+      }
+      #expect(saved == number)
+      try copy.database.close()
+    }
+    await chat.application.stop()
   }
 
   @Test func nobodyElseReadsIt() async throws {

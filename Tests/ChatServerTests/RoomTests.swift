@@ -137,6 +137,13 @@ import Testing
     let history = try #require(alice.arguments(of: "history").first)
     #expect(history["messages"]?.elements.compactMap { $0["id"]?.number } == [6, 7, 8])
     #expect(history["more"] == true)
+    // Whoever knows the fifth message misses none; whoever knows the fourth does.
+    for (known, more) in [(4, true), (5, false), (7, false)] as [(Int64, Bool)] {
+      let back = await chat.connect([
+        "name": "Alice", "room": .string(code), "after": .number(String(known)),
+      ])
+      #expect(back.arguments(of: "history")[0]["more"] == .bool(more), "\(known)")
+    }
     let earlier = await chat.emit("earlier", ["before": 6], from: alice)
     #expect(earlier["messages"]?.elements.compactMap { $0["id"]?.number } == [3, 4, 5])
     #expect(earlier["more"] == true)
