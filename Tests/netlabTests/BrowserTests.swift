@@ -10,7 +10,7 @@ struct BrowserTests {
     "long_history",
     "restart_after_sigterm", "restart_after_sigkill", "offline_and_back", "not_sent",
     "acknowledgment_and_broadcast_in_either_order", "lost_acknowledgment",
-    "polling_where_websocket_is_blocked", "silent_server",
+    "polling_where_websocket_is_blocked", "silent_server", "room_that_is_gone",
     "names_and_messages", "home_page_fields", "content_security_policy",
     "session_of_somebody_else",
     "phone_width", "keyboard_alone", "screen_reader", "contrast", "copy_over_plain_http",

@@ -1,6 +1,7 @@
 """What goes wrong between page and server, and that nothing is lost or said twice."""
 
 import json
+import os
 import signal
 
 from playwright.sync_api import expect
@@ -212,6 +213,21 @@ def polling_where_websocket_is_blocked():
             connected(alice)
             sees(alice, "by polling", "by WebSocket", "while down")
             sees(ahmad, "by polling", "by WebSocket", "while down")
+
+
+def room_that_is_gone():
+    """The server comes back without the room: said, with a way home."""
+    with Server() as server, Visitors(server, outages=True) as visitors:
+        alice, _ = visitors.create("Alice")
+        server.stop()
+        for name in os.listdir(server.folder.name):
+            if name.startswith("history"):
+                os.remove(os.path.join(server.folder.name, name))
+        server.start()
+        expect(alice.get_by_role("alert")).to_contain_text("Room not found")
+        expect(alice.locator("#status")).to_have_text("Not connected")
+        alice.get_by_role("link", name="Back to the start").click()
+        expect(alice).to_have_url(server.url + "/")
 
 
 def silent_server():

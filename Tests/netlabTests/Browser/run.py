@@ -1,4 +1,7 @@
-"""Runs the checks that are named, all when none is: `run.py two_browsers`. NETLAB names the program."""
+"""Runs the checks that are named, all when none is. NETLAB names the program.
+
+    NETLAB=.build/debug/netlab .venv/bin/python Tests/netlabTests/Browser/run.py two_browsers
+"""
 
 import inspect
 import signal

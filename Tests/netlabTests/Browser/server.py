@@ -31,10 +31,15 @@ class Server:
 
     def start(self):
         """Starts it, on the port it had before if it had one, and waits for its address."""
+        # Keys and history are its own: nothing of the person who runs the tests is touched.
+        environment = {
+            name: value for name, value in os.environ.items()
+            if name != "SUDO_UID" and not name.startswith("XDG_")}
         self.process = subprocess.Popen(
             [os.environ["NETLAB"], "serve", "--bind", f"127.0.0.1:{self.port}",
              "--data", self.folder.name, *self.options],
-            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+            env={**environment, "HOME": self.folder.name})
         said = []
         for line in self.process.stdout:
             said.append(line)
