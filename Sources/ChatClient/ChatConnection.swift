@@ -118,6 +118,7 @@ private final class ChatDriver {
     session = ChatSession(
       name: configuration.name, room: configuration.room,
       socket: SocketClient(settings) { Double.random(in: 0..<1) },
+      joinTimeout: configuration.timeout,
       makeKey: {
         // 122 random bits are never met twice.
         String(UInt64.random(in: 0 ... .max), radix: 36)

@@ -11,7 +11,7 @@ public struct ChatMessageID: Sendable, Hashable {
   }
 
   /// - Returns: Nil for what is neither.
-  init?(_ value: JSONValue?) {
+  init?(json value: JSONValue?) {
     switch value {
     case .number(let digits)? where digits.utf8.count <= 40: (text, isNumber) = (digits, true)
     case .string(let name)? where name.utf8.count <= 200: (text, isNumber) = (name, false)
@@ -55,8 +55,9 @@ public struct Outgoing: Sendable, Equatable {
 
 /// What a chat tells its user.
 public enum ChatEvent: Sendable, Equatable {
-  /// In a room: at first, and again after each loss.
-  case joined(room: String, name: String, isFirst: Bool)
+  /// In a room: at first, and again after each loss. With `hasEarlier` the room has messages before
+  /// those that are told.
+  case joined(room: String, name: String, isFirst: Bool, hasEarlier: Bool)
   case message(ChatMessage, isHistory: Bool)
   /// Who is here.
   case members([String])

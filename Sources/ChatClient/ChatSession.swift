@@ -35,13 +35,24 @@ struct ChatSession {
   /// Messages of this client that the server has.
   private var own = RecentIDs(capacity: 1 << 12)
   private var isConnected = false
+  /// The room's history came on this connection. Only then is it certain which room a message goes
+  /// to, and that the server has let this client in.
+  private var isJoined = false
   private var hasJoined = false
+  /// By when the history has to come.
+  private var joinBy: Duration?
+  /// Why the server is left, when it is not the user who wants it.
+  private var verdict: ChatEnd?
+  private var pace = Pace()
+  private var gap: ChatGap?
   /// The user leaves as soon as what was said is acknowledged, or at this time.
   private var leaveBy: Duration?
   private let makeKey: () -> String
 
   /// Connections that one message may cost: more is no accident, but the message.
   private static let mostLosses = 3
+  /// How long the history may take after the answer to CONNECT.
+  private let joinTimeout: Duration
   /// How long leaving waits for acknowledgments.
   private static let leaveWait: Duration = .seconds(1)
   /// Lines that wait for a connection.
@@ -49,8 +60,13 @@ struct ChatSession {
 
   /// - Parameters:
   ///   - room: Nil for a new one.
+  ///   - joinTimeout: From the answer to CONNECT to the room's history.
   ///   - makeKey: A name for a message that no other has.
-  init(name: String, room: String?, socket: SocketClient, makeKey: @escaping () -> String) {
+  init(
+    name: String, room: String?, socket: SocketClient, joinTimeout: Duration = .seconds(10),
+    makeKey: @escaping () -> String
+  ) {
+    self.joinTimeout = joinTimeout
     self.name = name
     self.room = room
     self.socket = socket
@@ -63,8 +79,8 @@ struct ChatSession {
 
   /// When the timer is due.
   var deadline: Duration? {
-    guard let leaveBy else { return socket.deadline }
-    return socket.deadline.map { min($0, leaveBy) } ?? leaveBy
+    let hasWaiting = isJoined && pending.contains { $0.ackID == nil }
+    return [socket.deadline, leaveBy, joinBy, hasWaiting ? pace.next : nil].compactMap { $0 }.min()
   }
 
   private var payload: JSONValue {
@@ -78,18 +94,26 @@ struct ChatSession {
   mutating func handle(_ event: Event, at now: Duration) -> [Action] {
     var actions: [Action]
     switch event {
-    case .say(let text): return say(text)
+    case .say(let text): actions = say(text)
     case .socket(.leave):
       // What was said a moment ago still gets its answer.
-      if isConnected, !pending.isEmpty, leaveBy == nil {
+      if isJoined, !pending.isEmpty, leaveBy == nil {
         leaveBy = now + Self.leaveWait
-        return []
+        actions = []
+      } else {
+        leaveBy = nil
+        return pass(.leave, at: now)
       }
-      leaveBy = nil
-      actions = pass(.leave, at: now)
     case .socket(let event): actions = pass(event, at: now)
     }
-    if let leaveBy, pending.isEmpty || !isConnected || leaveBy <= now {
+    if isJoined { actions += sendWaiting(at: now) }
+    if let joinBy, joinBy <= now {
+      self.joinBy = nil
+      verdict = .failed(.closed("it lets nobody into a room"))
+      actions += pass(.leave, at: now)
+    } else if verdict != nil {
+      actions += pass(.leave, at: now)
+    } else if let leaveBy, pending.isEmpty || !isJoined || leaveBy <= now {
       self.leaveBy = nil
       actions += pass(.leave, at: now)
     }
@@ -103,7 +127,7 @@ struct ChatSession {
       case .open(let kind): [.open(kind)]
       case .send(let packets): [.send(packets)]
       case .close: [.close]
-      case .report(let report): take(report)
+      case .report(let report): take(report, at: now)
       }
     }
   }
@@ -114,11 +138,25 @@ struct ChatSession {
       return [.tell(.refused(message, reason: "too many messages wait already"))]
     }
     pending.append(Pending(message: message))
-    guard isConnected else {
-      // Before the first connection there is nothing to tell: it is on its way.
-      return hasJoined ? [.tell(.delayed(message))] : []
+    // Before the first connection there is nothing to tell: it is on its way.
+    return hasJoined && !isJoined ? [.tell(.delayed(message))] : []
+  }
+
+  /// Sends what waits, no faster than a server takes it from one client.
+  private mutating func sendWaiting(at now: Duration) -> [Action] {
+    var actions: [Action] = []
+    var index = 0
+    while index < pending.count {
+      if pending[index].ackID == nil {
+        guard pace.take(at: now) else { break }
+        let count = pending.count
+        actions += send(index)
+        // It was too long, and is gone.
+        if pending.count < count { continue }
+      }
+      index += 1
     }
-    return send(pending.count - 1)
+    return actions
   }
 
   /// Sends a message that waits.
@@ -135,16 +173,13 @@ struct ChatSession {
     return [.send(packets)]
   }
 
-  private mutating func take(_ report: SocketClient.Report) -> [Action] {
+  private mutating func take(_ report: SocketClient.Report, at now: Duration) -> [Action] {
     switch report {
     case .connected:
       isConnected = true
-      var actions: [Action] = []
-      for message in unacknowledged {
-        guard let index = pending.firstIndex(where: { $0.message == message }) else { continue }
-        actions += send(index)
-      }
-      return actions
+      joinBy = now + joinTimeout
+      pace = Pace()
+      return []
     case .event("message", let arguments): return arguments.first.map { receive($0) } ?? []
     case .event("history", let arguments): return arguments.first.map { join($0) } ?? []
     case .event("members", let arguments):
@@ -159,7 +194,7 @@ struct ChatSession {
       return disconnect() + [.tell(.lost(reason: end.words, pause: pause))]
     case .refused(let words): return [.tell(.over(.refused(words)))]
     case .failed(let end): return [.tell(.over(.failed(end)))]
-    case .left: return [.tell(.over(.left))]
+    case .left: return [.tell(.over(verdict ?? .left))]
     }
   }
 
@@ -168,6 +203,10 @@ struct ChatSession {
 
   private mutating func disconnect() -> [Action] {
     isConnected = false
+    isJoined = false
+    joinBy = nil
+    // Nothing of it was told: the next history begins at the same place.
+    gap = nil
     var actions: [Action] = []
     var kept: [Pending] = []
     for (index, var entry) in pending.enumerated() {
@@ -193,27 +232,74 @@ struct ChatSession {
     if let text = history["name"]?.text { name = text }
     let isFirst = !hasJoined
     hasJoined = true
-    var actions: [Action] = [
-      .tell(.joined(room: room ?? "", name: name, isFirst: isFirst))
-    ]
-    if case .array(let messages)? = history["messages"] {
-      for value in messages {
-        guard var message = ChatMessage(value), isNew(message) else { continue }
-        message.isOwn = message.sender == name && !message.isNotice
-        actions.append(.tell(.message(message, isHistory: true)))
-      }
+    isJoined = true
+    joinBy = nil
+    let known = last?.value.integer
+    if let newest = history["last"]?.integer, let known, newest < known {
+      // The server knows less than this client: it began anew, and may give the same ids again.
+      seen = RecentIDs(capacity: 1 << 16)
+      last = nil
     }
-    if let id = ChatMessageID(history["last"]) { last = id }
+    let isCut = history["more"] == .bool(true)
+    let joined = ChatEvent.joined(
+      room: room ?? "", name: name, isFirst: isFirst, hasEarlier: isFirst && isCut)
+    let messages = Self.messages(history)
+    if isCut, let known, last != nil {
+      gap = ChatGap(known: known, messages)
+      return [.tell(joined)] + fetch()
+    }
+    let actions = [.tell(joined)] + messages.flatMap { tell($0, isHistory: true) }
+    if let id = ChatMessageID(json: history["last"]) { last = id }
     return actions
   }
 
+  private static func messages(_ value: JSONValue) -> [ChatMessage] {
+    guard case .array(let messages)? = value["messages"] else { return [] }
+    return messages.compactMap { ChatMessage($0) }
+  }
+
+  /// Asks for the page that is missing, or tells what is there.
+  private mutating func fetch() -> [Action] {
+    guard let before = gap?.before else { return close() }
+    let (id, action) = socket.emit("earlier", [["before": .number(String(before))]])
+    gap?.ackID = id
+    guard case .send(let packets) = action else { return [] }
+    return [.send(packets)]
+  }
+
+  /// Tells what was kept back.
+  private mutating func close() -> [Action] {
+    let messages = gap?.messages ?? []
+    gap = nil
+    return messages.flatMap { tell($0, isHistory: true) }
+  }
+
   private mutating func receive(_ value: JSONValue) -> [Action] {
-    if let words = value["error"]?.text { return [.tell(.remark(words))] }
-    guard var message = ChatMessage(value) else { return [] }
-    guard isNew(message) else { return [] }
-    if let id = message.id { last = id }
-    message.isOwn = isOwn(message)
-    return [.tell(.message(message, isHistory: false))]
+    if let words = value["error"]?.text {
+      // The original's way to say that there is no such room: the connection stays, and is of no use.
+      guard isJoined || !isConnected else {
+        joinBy = nil
+        verdict = .refused(words)
+        return []
+      }
+      return [.tell(.remark(words))]
+    }
+    guard let message = ChatMessage(value) else { return [] }
+    guard gap == nil else {
+      gap?.append(message)
+      return []
+    }
+    return tell(message, isHistory: false)
+  }
+
+  private mutating func tell(_ message: ChatMessage, isHistory: Bool) -> [Action] {
+    var message = message
+    if let id = message.id {
+      guard seen.insert(id) else { return [] }
+      last = id
+    }
+    message.isOwn = isHistory ? message.sender == name && !message.isNotice : isOwn(message)
+    return [.tell(.message(message, isHistory: isHistory))]
   }
 
   /// Known by its id when the acknowledgment came first, otherwise by what is on its way: another
@@ -224,20 +310,42 @@ struct ChatSession {
     return pending.contains { $0.ackID != nil && $0.message.text == message.text }
   }
 
-  private mutating func isNew(_ message: ChatMessage) -> Bool {
-    guard let id = message.id else { return true }
-    return seen.insert(id)
-  }
-
   private mutating func acknowledge(_ id: UInt64, _ answer: JSONValue?) -> [Action] {
+    if var open = gap, open.ackID == id {
+      let hasMore = open.take(
+        answer.map { Self.messages($0) } ?? [], isCut: answer?["more"] == .bool(true))
+      gap = open
+      return hasMore ? fetch() : close()
+    }
     guard let index = pending.firstIndex(where: { $0.ackID == id }) else { return [] }
     let message = pending.remove(at: index).message
     if let reason = answer?["error"]?.text {
       return [.tell(.refused(message, reason: reason))]
     }
-    let id = ChatMessageID(answer?["id"])
+    let id = ChatMessageID(json: answer?["id"])
     if let id { own.insert(id) }
     return [.tell(.delivered(message, id: id))]
+  }
+}
+
+/// How fast one client may send: bursts are allowed, a flood would be refused. A little below what
+/// `netlab serve` allows, so that the network's own bursts do no harm.
+struct Pace {
+  private static let burst: Int64 = 16
+  private static let interval: Duration = .milliseconds(110)
+  /// When the last of the burst is used up; each message moves it on.
+  private var full: Duration?
+
+  /// When the next message may go.
+  private(set) var next: Duration?
+
+  /// Whether a message may go now.
+  mutating func take(at now: Duration) -> Bool {
+    let start = max(full ?? now, now)
+    guard start - now <= Self.interval * (Self.burst - 1) else { return false }
+    full = start + Self.interval
+    next = max(start + Self.interval - Self.interval * (Self.burst - 1), now)
+    return true
   }
 }
 
@@ -272,7 +380,7 @@ extension ChatMessage {
   init?(_ value: JSONValue) {
     guard let text = value["message"]?.text else { return nil }
     self.init(
-      id: ChatMessageID(value["id"]), sender: value["sender"]?.text ?? "", text: text,
+      id: ChatMessageID(json: value["id"]), sender: value["sender"]?.text ?? "", text: text,
       time: value["time"]?.integer)
   }
 }

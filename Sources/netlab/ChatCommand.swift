@@ -51,13 +51,13 @@ struct ChatCommand: ParsableCommand {
     help: ArgumentHelp(
       "In a script: go on receiving for so long after the last acknowledgment (500ms, 2s, 5m, forever).",
       valueName: "time"))
-  var wait: ChatDuration?
+  var wait: ChatWait?
 
   @Option(
     name: .customLong("timeout"),
     help: ArgumentHelp(
       "How long the server may take to answer, and in a script to acknowledge.", valueName: "time"))
-  var timeout = ChatDuration(.seconds(10))
+  var timeout = TimeSpan(milliseconds: 10_000)
 
   @Option(
     name: .customLong("transport"),
@@ -78,7 +78,7 @@ struct ChatCommand: ParsableCommand {
     if let room, room.isEmpty {
       throw ValidationError("which room? --room CODE, or no --room for a new one")
     }
-    guard let limit = timeout.duration, limit > .zero else {
+    guard timeout.milliseconds > 0 else {
       throw ValidationError("--timeout is how long the server may take, such as 10s")
     }
     do {
@@ -92,7 +92,7 @@ struct ChatCommand: ParsableCommand {
   func run() throws {
     let address = try ServerAddress(url, path: path)
     var configuration = ChatConnection.Configuration(address: address, name: name, room: room)
-    configuration.timeout = timeout.duration ?? .seconds(10)
+    configuration.timeout = .milliseconds(timeout.milliseconds)
     switch transport {
     case .auto: break
     case .websocket: configuration.transports = [.webSocket]
@@ -132,7 +132,7 @@ struct ChatCommand: ParsableCommand {
     case .refused(let words):
       throw Failure(
         .refused, "the server refuses: " + TerminalText.escaped(words),
-        remedy: room == nil
+        remedy: !words.lowercased().contains("room") || room == nil
           ? "" : "ask a member for the room's code, or leave --room out to make a new room")
     case .unanswered(let end):
       let remedy =
@@ -149,28 +149,19 @@ struct ChatCommand: ParsableCommand {
   }
 }
 
-/// A time as people write it: `300ms`, `2s`, `5m`, `1h`, seconds without a unit, or `forever`.
-struct ChatDuration: ExpressibleByArgument, Sendable {
+/// How long a script goes on receiving: a time, or for ever.
+struct ChatWait: ExpressibleByArgument, Sendable {
   /// Nil for `forever`.
-  var duration: Duration?
-
-  init(_ duration: Duration?) { self.duration = duration }
+  let span: TimeSpan?
 
   init?(argument: String) {
-    if argument == "forever" {
-      duration = nil
+    guard argument != "forever" else {
+      span = nil
       return
     }
-    let digits = argument.prefix { $0.isASCII && ($0.isNumber || $0 == ".") }
-    guard let number = Double(digits), number >= 0, number <= 1e9 else { return nil }
-    switch argument[digits.endIndex...] {
-    case "ms": duration = .milliseconds(number)
-    case "", "s": duration = .seconds(number)
-    case "m": duration = .seconds(number * 60)
-    case "h": duration = .seconds(number * 3600)
-    default: return nil
-    }
+    // 0 needs no unit.
+    guard let span = argument == "0" ? TimeSpan(milliseconds: 0) : TimeSpan(argument: argument)
+    else { return nil }
+    self.span = span
   }
-
-  var defaultValueDescription: String { duration.map { "\($0.components.seconds)s" } ?? "forever" }
 }

@@ -34,11 +34,12 @@ struct ChatJSONPrinter: ChatPrinter {
 
   mutating func print(_ event: ChatEvent, into text: inout TextBuffer) {
     switch event {
-    case .joined(let room, let name, let isFirst):
+    case .joined(let room, let name, let isFirst, let hasEarlier):
       text.append("{\"type\":\"chat_room\"")
       member("room", room, &text)
       member("name", name, &text)
-      text.append(isFirst ? ",\"is_first\":true}\n" : ",\"is_first\":false}\n")
+      text.append(isFirst ? ",\"is_first\":true" : ",\"is_first\":false")
+      text.append(hasEarlier ? ",\"has_earlier\":true}\n" : ",\"has_earlier\":false}\n")
     case .message(let message, let isHistory): print(message, isHistory, &text)
     case .members(let names):
       text.append("{\"type\":\"chat_members\",\"members\":[")

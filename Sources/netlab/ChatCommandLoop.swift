@@ -27,7 +27,7 @@ struct ChatLoop: ~Copyable {
   private let connection: ChatConnection
   private let stop: LiveStop
   private var printer: any ChatPrinter
-  private let wait: ChatDuration?
+  private let wait: ChatWait?
   private let timeout: Duration
   private var output = StandardOutput()
   private var input: Input
@@ -56,7 +56,7 @@ struct ChatLoop: ~Copyable {
 
   init(
     _ connection: ChatConnection, stop: LiveStop, printer: any ChatPrinter, messages: [String],
-    wait: ChatDuration?, timeout: Duration, isText: Bool
+    wait: ChatWait?, timeout: Duration, isText: Bool
   ) {
     self.connection = connection
     self.stop = stop
@@ -151,7 +151,9 @@ struct ChatLoop: ~Copyable {
   private func due() -> MonotonicTime? {
     if outstanding > 0 { return progress.advanced(by: timeout) }
     guard let settled else { return nil }
-    if let wait { return wait.duration.map { settled.advanced(by: $0) } }
+    if let wait {
+      return wait.span.map { settled.advanced(by: .milliseconds($0.milliseconds)) }
+    }
     return hasSeenAll ? settled : settled.advanced(by: Self.echo)
   }
 
@@ -246,7 +248,7 @@ struct ChatLoop: ~Copyable {
       output.buffer.append(LineEditor.erasure)
       try? output.flush()
       terminal?.giveBack()
-      raise(SIGSTOP)
+      raise(SIGTSTP)
       terminal?.take()
     }
   }
@@ -268,13 +270,14 @@ struct ChatLoop: ~Copyable {
 
   /// Writes what gathered, above the line that is being typed.
   private mutating func flush(isLast: Bool = false) throws {
-    guard case .editor = input, !isLast, !isLeaving else { return try output.flush() }
+    guard case .editor = input else { return try output.flush() }
     let gathered = output.buffer.withBytes { Array($0) }
     output.buffer.removeAll()
-    if !gathered.isEmpty {
+    if isLast || !gathered.isEmpty {
       output.buffer.append(LineEditor.erasure)
       gathered.withUnsafeBytes { output.buffer.append($0) }
     }
+    if isLast { return try output.flush() }
     output.buffer.append(editor.drawing(columns: StandardOutput.width ?? 80))
     try output.flush()
   }

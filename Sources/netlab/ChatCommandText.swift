@@ -47,16 +47,17 @@ struct ChatTextPrinter: ChatPrinter {
 
   mutating func print(_ event: ChatEvent, into text: inout TextBuffer) {
     switch event {
-    case .joined(let room, _, let isFirst):
+    case .joined(let room, _, let isFirst, let hasEarlier):
       hasJoined = true
       guard isFirst else { return note("connected again", .none, into: &text) }
       note("Room \(room). Others join with this code at \(url), or with", .none, into: &text)
       note("netlab chat --url \(url) --room \(room) --name NAME", .none, into: &text)
       if url.hasPrefix("http://127.") || url.hasPrefix("http://localhost") {
         note(
-          "(from another machine with the address that `netlab serve` printed for it)", .none,
+          "(on other machines: with the address that `netlab serve` printed)", .none,
           into: &text)
       }
+      if hasEarlier { note("(earlier messages are left out here)", .none, into: &text) }
       if isInteractive { note("/help tells what you can do here", .none, into: &text) }
     case .message(let message, _): line(message, into: &text)
     case .members(let names):
