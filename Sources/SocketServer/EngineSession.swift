@@ -31,6 +31,8 @@ final class EngineSession: WebSocketUser, DeadlineOwner {
   private var packets: [[UInt8]] = []
   private var packetOctets = 0
   private var isWaitingToFlush = false
+  /// It began with polling, and is counted for its address.
+  private let hasPolled: Bool
 
   init(
     _ state: ServerState, id: String, request: HTTPRequest, socket: WebSocketHandler?,
@@ -41,6 +43,7 @@ final class EngineSession: WebSocketUser, DeadlineOwner {
     self.request = request
     self.socket = socket
     self.user = user
+    hasPolled = socket == nil
     transport = EngineTransport(socket == nil ? .polling : .webSocket)
     let now = NIODeadline.now()
     heartbeat = Heartbeat(
@@ -252,9 +255,10 @@ final class EngineSession: WebSocketUser, DeadlineOwner {
     case .close:
       if transport.isPollWaiting { answerPoll(Self.payload([Self.noop])) }
       close(.transportClosed)
-    // A client sends no others by polling: pings are the server's in revision 4.
-    case .noop: break
-    default: close(.parseError)
+    // Pings are the server's in revision 4.
+    case .ping: close(.transportError)
+    // They say nothing here; the JavaScript server lets them be, too.
+    case .open, .upgrade, .noop: break
     }
   }
 
@@ -288,8 +292,7 @@ final class EngineSession: WebSocketUser, DeadlineOwner {
       guard let packet = try? EngineIOPacket(message: text, isBinary: false) else {
         return close(.parseError)
       }
-      // An upgrade packet on a WebSocket that carries the session already changes nothing.
-      if packet.type != .upgrade { take(packet) }
+      take(packet)
     }
   }
 
@@ -396,6 +399,7 @@ final class EngineSession: WebSocketUser, DeadlineOwner {
     transport.close()
     state.cancel(deadline)
     state.sessions[id] = nil
+    if hasPolled { state.leavePolling(request.remoteAddress) }
     packets = []
     let user = self.user
     self.user = nil
@@ -413,6 +417,10 @@ extension ServerState {
     guard !isStopping, let id = makeID() else {
       socket?.drop(.serverStops)
       return .plain(.serviceUnavailable)
+    }
+    // A polling session holds no connection that would count.
+    guard socket != nil || admitPolling(request.remoteAddress) else {
+      return .plain(.tooManyRequests)
     }
     let user: any EngineUser
     switch endpoint.kind {
