@@ -241,6 +241,7 @@ final class HTTPHandler: ChannelDuplexHandler, ServerConnection, DeadlineOwner,
     if hasBody {
       head.headers.replaceOrAdd(name: "content-length", value: String(response.body.count))
     }
+    head.headers.replaceOrAdd(name: "date", value: state.date)
     head.headers.remove(name: "connection")
     // NIO's decoder reads nothing more behind a request for an upgrade.
     let isLast =

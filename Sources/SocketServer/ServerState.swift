@@ -16,6 +16,8 @@ final class ServerState {
   var sessions: [String: EngineSession] = [:]
   var connections: [ObjectIdentifier: any ServerConnection] = [:]
   private var perAddress: [String: Int] = [:]
+  private var pollingPerAddress: [String: Int] = [:]
+  private var clock = HTTPClock()
   /// When a connection too many was last logged, so that they cannot fill the log.
   private var lastRefusal = NIODeadline.uptimeNanoseconds(0)
   private(set) var isStopping = false
@@ -70,9 +72,21 @@ final class ServerState {
     return true
   }
 
-  func leave(_ address: String) {
-    let count = perAddress[address, default: 1] - 1
-    perAddress[address] = count > 0 ? count : nil
+  func leave(_ address: String) { Self.count(down: address, in: &perAddress) }
+
+  /// Whether one more session by polling from this address is allowed; counts it then.
+  func admitPolling(_ address: String) -> Bool {
+    let count = pollingPerAddress[address, default: 0]
+    guard count < configuration.connectionsPerAddress else { return false }
+    pollingPerAddress[address] = count + 1
+    return true
+  }
+
+  func leavePolling(_ address: String) { Self.count(down: address, in: &pollingPerAddress) }
+
+  private static func count(down address: String, in counts: inout [String: Int]) {
+    let count = counts[address, default: 1] - 1
+    counts[address] = count > 0 ? count : nil
   }
 
   func add(_ connection: any ServerConnection) {
@@ -154,6 +168,9 @@ final class ServerState {
     while let deadline = deadlines.next(due: now) { deadline.owner?.deadlineCame(now) }
     scheduleWakeUp()
   }
+
+  /// What a response's Date says now.
+  var date: String { clock.text(at: time(nil)) }
 
   func endTime() {
     wakeUp?.cancel()
