@@ -78,6 +78,8 @@ extension Pages {
 
     function received(message) {
       if (message.error !== undefined) {
+        // Let in, but into nothing: the room is gone.
+        if (!joined) connection.refuse();
         alertReader(String(message.error));
         return;
       }

@@ -140,7 +140,8 @@ def scrolling():
 
 def long_history():
     """More than one answer holds comes part by part: what was before, and what was missed."""
-    part = "🙂" * 3_990
+    # A character of 25 octets: 18 such messages are more than a megabyte.
+    part = "👩\u200d👩\u200d👧\u200d👦" * 2_500
     with Server() as server, Visitors(server, outages=True) as visitors:
         alice, code = visitors.create("Alice")
         ahmad = visitors.join("Ahmad", code)
