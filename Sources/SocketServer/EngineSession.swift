@@ -25,12 +25,14 @@ final class EngineSession: WebSocketUser, DeadlineOwner {
   private var connectBy: NIODeadline?
   private var upgradeBy: NIODeadline?
   /// The WebSocket that carries the session, or is about to.
-  private var socket: WebSocketHandler?
+  private(set) var socket: WebSocketHandler?
   private var poll: HTTPHandler?
   /// Packets for the next GET, as they stand in its body.
   private var packets: [[UInt8]] = []
   private var packetOctets = 0
   private var isWaitingToFlush = false
+  /// It began with polling, and is counted for its address.
+  private let hasPolled: Bool
 
   init(
     _ state: ServerState, id: String, request: HTTPRequest, socket: WebSocketHandler?,
@@ -41,6 +43,7 @@ final class EngineSession: WebSocketUser, DeadlineOwner {
     self.request = request
     self.socket = socket
     self.user = user
+    hasPolled = socket == nil
     transport = EngineTransport(socket == nil ? .polling : .webSocket)
     let now = NIODeadline.now()
     heartbeat = Heartbeat(
@@ -80,53 +83,6 @@ final class EngineSession: WebSocketUser, DeadlineOwner {
   }
 
   // MARK: Sending
-
-  /// A frame for any number of sessions, and what polling and compressing ones need instead.
-  struct Shared {
-    let text: [UInt8]
-    let attachments: [[UInt8]]
-    fileprivate var parts: Range<Int>?
-    fileprivate var large: ByteBuffer?
-
-    /// - Parameter text: With the packet type in front.
-    init(text: [UInt8], attachments: [[UInt8]] = []) {
-      self.text = text
-      self.attachments = attachments
-    }
-  }
-
-  /// Sends what many get.
-  func send(_ shared: inout Shared) {
-    guard transport.state == .webSocket, let socket, socket.takesSharedFrames else {
-      send(text: shared.text)
-      for attachment in shared.attachments { send(binary: attachment) }
-      return
-    }
-    if let parts = shared.parts {
-      socket.send(part: parts)
-    } else if let large = shared.large {
-      socket.send(own: large)
-    } else {
-      let octets = shared.attachments.reduce(shared.text.count) { $0 + $1.count }
-      if octets > WriteBatch.largest {
-        var buffer = ByteBuffer()
-        buffer.reserveCapacity(octets + 10 * (1 + shared.attachments.count))
-        WriteBatch.write(.text, shared.text, to: &buffer)
-        for attachment in shared.attachments {
-          WriteBatch.write(.binary, attachment, to: &buffer)
-        }
-        shared.large = buffer
-        socket.send(own: buffer)
-      } else {
-        var parts = state.write(.text, shared.text)
-        for attachment in shared.attachments {
-          parts = parts.lowerBound..<state.write(.binary, attachment).upperBound
-        }
-        shared.parts = parts
-        socket.send(part: parts)
-      }
-    }
-  }
 
   /// Sends a packet: its type and its text.
   func send(text: [UInt8]) {
@@ -228,6 +184,8 @@ final class EngineSession: WebSocketUser, DeadlineOwner {
     guard transport.takesPost else { return EngineRefusal.badRequest.response }
     let packets: [EngineIOPacket]
     do {
+      // A body has a packet at least.
+      guard !request.body.isEmpty else { throw EngineIOError.empty }
       packets = try EngineIOPayload.decode(request.body)
       // A body without octets is one packet without a type.
       guard !packets.isEmpty else { throw EngineIOError.empty }
@@ -252,9 +210,10 @@ final class EngineSession: WebSocketUser, DeadlineOwner {
     case .close:
       if transport.isPollWaiting { answerPoll(Self.payload([Self.noop])) }
       close(.transportClosed)
-    // A client sends no others by polling: pings are the server's in revision 4.
-    case .noop: break
-    default: close(.parseError)
+    // Pings are the server's in revision 4.
+    case .ping: close(.transportError)
+    // They say nothing here; the JavaScript server lets them be, too.
+    case .open, .upgrade, .noop: break
     }
   }
 
@@ -288,8 +247,7 @@ final class EngineSession: WebSocketUser, DeadlineOwner {
       guard let packet = try? EngineIOPacket(message: text, isBinary: false) else {
         return close(.parseError)
       }
-      // An upgrade packet on a WebSocket that carries the session already changes nothing.
-      if packet.type != .upgrade { take(packet) }
+      take(packet)
     }
   }
 
@@ -396,89 +354,10 @@ final class EngineSession: WebSocketUser, DeadlineOwner {
     transport.close()
     state.cancel(deadline)
     state.sessions[id] = nil
+    if hasPolled { state.leavePolling(request.remoteAddress) }
     packets = []
     let user = self.user
     self.user = nil
     user?.closed(self, reason)
-  }
-}
-
-extension ServerState {
-  /// Begins a session.
-  ///
-  /// - Returns: The answer to the request, where polling carries it.
-  func open(
-    _ request: HTTPRequest, _ endpoint: Endpoint, socket: WebSocketHandler?
-  ) -> HTTPResponse? {
-    guard !isStopping, let id = makeID() else {
-      socket?.drop(.serverStops)
-      return .plain(.serviceUnavailable)
-    }
-    let user: any EngineUser
-    switch endpoint.kind {
-    case .socketIO(let application, let namespaces):
-      user = SocketIOSession(application, namespaces)
-    case .engineIO(let application): user = PlainEngine(application)
-    case .webSocket: return .plain(.notFound)
-    }
-    var request = request
-    request.body = []
-    let session = EngineSession(self, id: id, request: request, socket: socket, user: user)
-    sessions[id] = session
-    return session.open()
-  }
-}
-
-/// One session of Engine.IO, as an application has it. Any thread may call it.
-public final class EngineConnection: Sendable {
-  /// The session id, unguessable.
-  public let id: String
-  /// The request that opened it.
-  public let request: HTTPRequest
-  private let loop: any EventLoop
-  private let session: NIOLoopBound<EngineSession>
-
-  init(_ session: EngineSession) {
-    id = session.id
-    request = session.request
-    loop = session.state.loop
-    self.session = NIOLoopBound(session, eventLoop: session.state.loop)
-  }
-
-  /// Sends a message.
-  public func send(_ message: SocketMessage) {
-    guard loop.inEventLoop else { return loop.execute { self.send(message) } }
-    session.value.send(message)
-  }
-
-  /// Ends the session.
-  public func close() {
-    guard loop.inEventLoop else { return loop.execute { self.close() } }
-    session.value.close(.serverLeft)
-  }
-}
-
-/// Gives an Engine.IO session's messages to its application.
-final class PlainEngine: EngineUser {
-  private let application: any EngineApplication
-  private var connection: EngineConnection?
-
-  init(_ application: any EngineApplication) { self.application = application }
-
-  func opened(_ session: EngineSession) {
-    let connection = EngineConnection(session)
-    self.connection = connection
-    application.opened(connection)
-  }
-
-  func received(_ message: SocketMessage, from session: EngineSession) {
-    if let connection { application.receive(message, from: connection) }
-  }
-
-  func connectTimeoutCame(_ session: EngineSession) {}
-
-  func closed(_ session: EngineSession, _ reason: SocketEnd) {
-    if let connection { application.closed(connection, reason) }
-    connection = nil
   }
 }

@@ -64,7 +64,7 @@ public struct ServerConfiguration: Sendable {
   public var bodyOctets = 64 << 10
   /// Octets that wait for one client; a client with more is closed.
   public var sendQueueOctets = 4 << 20
-  /// Connections from one address at a time. A class behind one NAT is one address.
+  /// Connections from one address at a time, and sessions by polling. A class behind one NAT is one address.
   public var connectionsPerAddress = 512
   /// Events that wait while a CONNECT is being decided on.
   public var waitingPackets = 256

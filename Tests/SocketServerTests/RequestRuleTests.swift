@@ -104,6 +104,12 @@ import Testing
         == "a\\u{d}\\u{a}b\\u{1b}[2J\\u{202e}\\u{2028}ü")
   }
 
+  @Test func writesTheTime() {
+    var clock = HTTPClock()
+    #expect(clock.text(at: 784_111_777) == "Sun, 06 Nov 1994 08:49:37 GMT")
+    #expect(clock.text(at: 784_111_778) == "Sun, 06 Nov 1994 08:49:38 GMT")
+  }
+
   @Test func readsAddresses() {
     #expect(ServerAddress("0.0.0.0:80") == ServerAddress("0.0.0.0", port: 80))
     #expect(ServerAddress("[::1]:5000")?.host == "::1")

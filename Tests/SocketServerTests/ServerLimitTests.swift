@@ -116,6 +116,17 @@ import Testing
     await server.stop()
   }
 
+  @Test func sessionsByPollingOfOneAddress() async throws {
+    let server = try await TestServer.start { $0.connectionsPerAddress = 2 }
+    let sid = try await server.openPolling()
+    _ = try await server.openPolling()
+    #expect(try await server.get("/socket.io/?EIO=4&transport=polling").status == 429)
+    // A place becomes free.
+    _ = try await server.post("/socket.io/?EIO=4&transport=polling&sid=\(sid)", "1")
+    _ = try await server.openPolling()
+    await server.stop()
+  }
+
   @Test func pagesOfOthers() async throws {
     let server = try await TestServer.start { $0.allowedOrigins = ["https://friend"] }
     let evil = [("Origin", "http://evil")]

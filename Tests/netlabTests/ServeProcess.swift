@@ -67,7 +67,8 @@ struct PythonClient {
   static func interpreter() throws -> URL {
     let candidates = [Project.find("python3"), URL(fileURLWithPath: "/usr/bin/python3")]
     let found = candidates.compactMap { $0 }.first { python in
-      (try? netlabTests.run(["-c", "import socketio, requests, websocket"], program: python))?.status == 0
+      let asked = ["-c", "import socketio, requests, websocket"]
+      return (try? netlabTests.run(asked, program: python))?.status == 0
     }
     return try #require(found, "python3-socketio is not installed: make test-packages")
   }
