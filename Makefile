@@ -1,5 +1,5 @@
 # make demo and make test are all a newcomer needs: each installs what is missing, builds, and does
-# its job. The others: lint, bench, fuzz, captures, recordings, install.
+# its job. The others: lint, bench, fuzz, conformance, captures, recordings, install.
 
 SHELL := /bin/sh
 PREFIX ?= /usr/local
@@ -11,9 +11,9 @@ SWIFT ?= swift
 RELEASE := -c release --static-swift-stdlib --product netlab
 LIBRARIES := pkg-config libpcap-dev libssl-dev zlib1g-dev libsqlite3-dev
 PEERS := tshark tcpdump iproute2 procps python3 python3-cryptography python3-jsonschema \
-  python3-venv python3-socketio python3-engineio python3-requests python3-websocket
+  python3-venv python3-socketio python3-engineio python3-requests python3-websocket python3-aiohttp
 
-.PHONY: demo test build lint format bench fuzz captures recordings install packages test-packages clean
+.PHONY: demo test build lint format bench fuzz conformance captures recordings install packages test-packages clean
 
 demo: build
 	$(NETLAB) read Captures/flask-socketio-session.pcap -Y 'ip.addr == 10.0.0.33 && tcp.port == 5000'
@@ -58,6 +58,11 @@ bench: build
 RUNS ?= 1000000
 fuzz: packages
 	RUNS=$(RUNS) Tests/Fuzz/run
+
+# The Autobahn suite's cases against the WebSocket echo. It needs Python 2.7.
+conformance: build
+	@.ci/install python3 python3-venv
+	NETLAB=$(NETLAB) Tests/Conformance/autobahn.sh
 
 # Makes the hand-made recordings in Captures/ again; the golden text with `make golden`.
 captures:

@@ -32,18 +32,21 @@ final class HTTPHandler: ChannelDuplexHandler, ServerConnection, DeadlineOwner,
   private var current: Exchange?
   /// The session that answers `current` when it has something to say.
   private var poll: EngineSession?
+  /// The rules that the answer to a GET that waits has to keep.
+  var pollRules: EngineRequest?
   private var isReadHeld = false
   private var isInputClosed = false
   private var isClosing = false
-  private var decoders: [any RemovableChannelHandler]
+  /// Those before it, which leave with it.
+  let codecs: [any RemovableChannelHandler]
 
   /// Requests that may wait; the connection is not read from while there are more.
   private static let mostWaiting = 8
 
-  init(_ state: ServerState, address: String, decoders: [any RemovableChannelHandler]) {
+  init(_ state: ServerState, address: String, codecs: [any RemovableChannelHandler]) {
     self.state = state
     self.address = address
-    self.decoders = decoders
+    self.codecs = codecs
     deadline.owner = self
   }
 
@@ -295,100 +298,9 @@ final class HTTPHandler: ChannelDuplexHandler, ServerConnection, DeadlineOwner,
     context?.close(promise: nil)
   }
 
-  // MARK: Engine.IO
-
   /// The current request is a GET that `session` answers.
   func wait(for session: EngineSession) { poll = session }
 
-  private func answerEngine(_ head: RequestHead, _ request: HTTPRequest, _ endpoint: Endpoint) {
-    let rules = EngineRequest(request, allowed: OriginRule(state.configuration))
-    let response: HTTPResponse?
-    switch rules.judge(hasSession: { state.sessions[$0]?.transport.state ?? nil }) {
-    case .refuse(let refusal): response = rules.crossOrigin(refusal.response)
-    case .preflight: response = rules.crossOrigin(HTTPResponse(.noContent))
-    case .open:
-      response = state.open(request, endpoint, socket: nil).map { rules.crossOrigin($0) }
-    case .get(let sid):
-      response = state.sessions[sid]?.get(self).map { rules.crossOrigin($0) }
-      if response == nil { wait(rules) }
-    case .post(let sid):
-      response = state.sessions[sid]?.post(request).map { rules.crossOrigin($0) }
-    case .webSocket(let sid):
-      guard let handshake = handshake(head, request) else { return }
-      let handler = upgrade(handshake, endpoint)
-      if let sid {
-        state.sessions[sid]?.attach(handler)
-      } else {
-        _ = state.open(request, endpoint, socket: handler)
-      }
-      join(handler)
-      return
-    }
-    if let response { respond(response) }
-  }
-
-  private var pollRules: EngineRequest?
-  private func wait(_ rules: EngineRequest) { pollRules = rules }
-
-  /// Answers the GET that waits.
-  func respondToPoll(_ response: HTTPResponse) {
-    let rules = pollRules
-    pollRules = nil
-    respond(rules?.crossOrigin(response) ?? response)
-  }
-
-  // MARK: Upgrade
-
-  /// Checks a WebSocket handshake, and refuses it when it is none.
-  private func handshake(_ head: RequestHead, _ request: HTTPRequest) -> WebSocketHandshake? {
-    switch WebSocketHandshake.judge(head, OriginRule(state.configuration)) {
-    case .success(let handshake): return handshake
-    case .failure(let refusal):
-      respond(refusal.response)
-      return nil
-    }
-  }
-
-  private func upgrade(
-    _ handshake: WebSocketHandshake, _ endpoint: Endpoint
-  ) -> WebSocketHandler {
-    let configuration = state.configuration
-    let deflate =
-      endpoint.compresses ?? configuration.compresses ? handshake.agreedDeflate : nil
-    if let context {
-      let head = HTTPResponseHead(
-        version: .http1_1, status: .switchingProtocols, headers: handshake.answer(deflate))
-      context.write(wrapOutboundOut(.head(head)), promise: nil)
-      context.write(wrapOutboundOut(.end(nil)), promise: nil)
-    }
-    return WebSocketHandler(
-      state, address: address, deflate: deflate,
-      messageOctets: endpoint.messageOctets ?? configuration.maxPayload)
-  }
-
-  /// The HTTP handlers leave, and the connection is a WebSocket. What the client has sent already
-  /// comes out of the decoder when it leaves.
-  private func join(_ handler: WebSocketHandler) {
-    guard let context else {
-      handler.drop(.transportClosed)
-      return
-    }
-    current = nil
-    let pipeline = context.pipeline.syncOperations
-    do {
-      try context.channel.syncOptions?.setOption(
-        .recvAllocator,
-        value: SharedReceiveAllocator(state: NIOLoopBound(state, eventLoop: state.loop)))
-      try pipeline.addHandler(handler)
-    } catch {
-      context.close(promise: nil)
-      return
-    }
-    context.flush()
-    pipeline.removeHandler(context: context, promise: nil)
-    for decoder in decoders {
-      _ = (try? pipeline.context(handler: decoder)).map { pipeline.removeHandler(context: $0) }
-    }
-    decoders = []
-  }
+  /// The current request has been answered by the change to WebSocket.
+  func forgetRequest() { current = nil }
 }

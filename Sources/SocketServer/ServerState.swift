@@ -1,5 +1,5 @@
-import Cryptography
 import Glibc
+import Cryptography
 import Logging
 import NIOCore
 import Protocols
@@ -191,65 +191,5 @@ enum LogText {
       }
     }
     return line
-  }
-}
-
-/// One receive buffer for all connections: what came is handled before the next is read, so an idle
-/// connection needs none.
-final class ReceiveBuffer {
-  private var spare: ByteBuffer?
-
-  /// The buffer, while nobody has it; another one otherwise.
-  func take(_ allocator: ByteBufferAllocator) -> ByteBuffer {
-    guard var buffer = spare else { return allocator.buffer(capacity: Self.octets) }
-    spare = nil
-    buffer.clear()
-    return buffer
-  }
-
-  /// Gives it back.
-  func recycle(_ buffer: ByteBuffer) {
-    if buffer.capacity == Self.octets { spare = buffer }
-  }
-
-  static let octets = 64 << 10
-}
-
-/// A buffer a read: the HTTP decoder may keep a part of it.
-struct PlainReceiveAllocator: RecvByteBufferAllocator {
-  func buffer(allocator: ByteBufferAllocator) -> ByteBuffer { allocator.buffer(capacity: 4096) }
-
-  mutating func record(actualReadBytes: Int) -> Bool { false }
-}
-
-/// Hands NIO the shared buffer, for connections whose handler gives it back.
-struct SharedReceiveAllocator: RecvByteBufferAllocator {
-  let state: NIOLoopBound<ServerState>
-
-  func buffer(allocator: ByteBufferAllocator) -> ByteBuffer {
-    state.value.receiveBuffer.take(allocator)
-  }
-
-  mutating func record(actualReadBytes: Int) -> Bool { false }
-}
-
-/// Tells when turns of the loop follow one another so fast, each with so little to send, that the
-/// system calls are most of what they cost: a moment's rest then gathers more for the next turn, as
-/// network cards gather packets for one interrupt.
-struct Pace {
-  private var last = NIODeadline.uptimeNanoseconds(0)
-  private var streak = 0
-
-  /// A turn has sent to `count` connections.
-  mutating func isHurried(_ count: Int, _ now: NIODeadline) -> Bool {
-    let pause = now - last
-    last = now
-    guard pause < .microseconds(30), count < 8 else {
-      streak = 0
-      return false
-    }
-    streak += 1
-    guard streak >= 16 else { return false }
-    return true
   }
 }

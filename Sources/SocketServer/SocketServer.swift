@@ -3,7 +3,6 @@ import Logging
 import NIOCore
 import NIOHTTP1
 import NIOPosix
-import Synchronization
 
 /// A server of HTTP, WebSocket, Engine.IO and Socket.IO on one event loop.
 public final class SocketServer: Sendable {
@@ -12,7 +11,7 @@ public final class SocketServer: Sendable {
   private let endpoints: [Endpoint]
   private let group: MultiThreadedEventLoopGroup
   private let logger: Logger
-  private let running = Mutex<Running?>(nil)
+  private let running: NIOLoopBoundBox<Running?>
 
   private struct Running {
     let state: NIOLoopBound<ServerState>
@@ -31,6 +30,7 @@ public final class SocketServer: Sendable {
     self.endpoints = endpoints
     self.logger = logger
     group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
+    running = .makeEmptyBox(eventLoop: group.next())
   }
 
   /// A server with an application that lives on the server's event loop, and is made for it.
@@ -45,6 +45,7 @@ public final class SocketServer: Sendable {
     self.endpoints = endpoints
     self.logger = logger
     self.group = group
+    running = .makeEmptyBox(eventLoop: group.next())
   }
 
   /// The loop that everything happens on.
@@ -79,7 +80,7 @@ public final class SocketServer: Sendable {
       throw error
     }
     let started = Running(state: state, listeners: listeners)
-    running.withLock { $0 = started }
+    try await loop.submit { self.running.value = started }.get()
     return listeners.map {
       ServerAddress($0.localAddress?.ipAddress ?? "", port: $0.localAddress?.port ?? 0)
     }
@@ -89,10 +90,10 @@ public final class SocketServer: Sendable {
   ///
   /// - Parameter finish: What the application has left to do on the event loop, which ends with it.
   public func stop(finishing finish: @Sendable () async -> Void = {}) async {
-    let running = self.running.withLock { running in
-      defer { running = nil }
-      return running
-    }
+    let running = try? await eventLoop.submit {
+      defer { self.running.value = nil }
+      return self.running.value
+    }.get()
     if let running {
       for listener in running.listeners { try? await listener.close() }
       let loop = running.state.eventLoop
@@ -110,6 +111,11 @@ public final class SocketServer: Sendable {
     }
     await finish()
     try? await group.shutdownGracefully()
+  }
+
+  /// What the event loop knows. For tests.
+  func onLoop<R: Sendable>(_ body: @escaping @Sendable (ServerState) -> R) async throws -> R? {
+    try await eventLoop.submit { self.running.value.map { body($0.state.value) } }.get()
   }
 
   private func bootstrap(_ bound: NIOLoopBound<ServerState>) -> ServerBootstrap {
@@ -153,7 +159,7 @@ public final class SocketServer: Sendable {
       // Behind a request for an upgrade the decoder only gathers.
       maximumBufferSize: 256 << 10)
     let encoder = HTTPResponseEncoder()
-    let handler = HTTPHandler(state, address: address, decoders: [encoder, decoder])
+    let handler = HTTPHandler(state, address: address, codecs: [encoder, decoder])
     try channel.pipeline.syncOperations.addHandlers([encoder, decoder, handler])
   }
 }

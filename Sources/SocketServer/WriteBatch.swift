@@ -78,3 +78,24 @@ struct WriteBatch {
     }
   }
 }
+
+/// Tells when turns of the loop follow one another so fast, each with so little to send, that the
+/// system calls are most of what they cost: a moment's rest then gathers more for the next turn, as
+/// network cards gather packets for one interrupt.
+struct Pace {
+  private var last = NIODeadline.uptimeNanoseconds(0)
+  private var streak = 0
+
+  /// A turn has sent to `count` connections.
+  mutating func isHurried(_ count: Int, _ now: NIODeadline) -> Bool {
+    let pause = now - last
+    last = now
+    guard pause < .microseconds(30), count < 8 else {
+      streak = 0
+      return false
+    }
+    streak += 1
+    guard streak >= 16 else { return false }
+    return true
+  }
+}

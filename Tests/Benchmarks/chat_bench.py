@@ -67,10 +67,10 @@ class Server:
 
 def start(name, app="bench"):
     port = free_port()
-    if name == "netlab":
+    if name.startswith("netlab"):
         # All the clients stand at one address.
         command = [arguments.netlab, "serve", "--app", app, "--bind", f"127.0.0.1:{port}",
-                   *arguments.option]
+                   "--connections-per-address", "20000", *arguments.option]
     else:
         command = [sys.executable, HERE / "chat_servers.py", name, str(port)]
     return Server(name, command, port)

@@ -6,7 +6,10 @@ let fuzzed: [SwiftSetting] = [.unsafeFlags(["-parse-as-library"])]
 
 let package = Package(
   name: "Fuzz",
-  dependencies: [.package(name: "netlab", path: "../..")],
+  dependencies: [
+    .package(name: "netlab", path: "../.."),
+    .package(url: "https://github.com/apple/swift-log", exact: "1.16.2"),
+  ],
   targets: [
     .executableTarget(
       name: "FuzzPackets",
@@ -58,6 +61,14 @@ let package = Package(
       dependencies: [
         .product(name: "Protocols", package: "netlab"),
         .product(name: "PacketCore", package: "netlab"),
+      ],
+      swiftSettings: fuzzed),
+    .executableTarget(
+      name: "FuzzServer",
+      dependencies: [
+        .product(name: "SocketServer", package: "netlab"),
+        .product(name: "Protocols", package: "netlab"),
+        .product(name: "Logging", package: "swift-log"),
       ],
       swiftSettings: fuzzed),
   ],

@@ -211,9 +211,10 @@ private let (closeFrame, pingFrame, pongFrame): (UInt8, UInt8, UInt8) = (8, 9, 1
 
   // MARK: 7: closing
 
-  @Test(arguments: [
-    1000, 1001, 1002, 1003, 1007, 1008, 1009, 1010, 1011, 3000, 3999, 4000, 4999,
-  ] as [UInt16])
+  @Test(
+    arguments: [
+      1000, 1001, 1002, 1003, 1007, 1008, 1009, 1010, 1011, 3000, 3999, 4000, 4999,
+    ] as [UInt16])
   func `a close code that may be sent comes back`(code: UInt16) async throws {
     try await withServer { server in
       let socket = try await server.webSocket("/echo")
@@ -239,10 +240,11 @@ private let (closeFrame, pingFrame, pongFrame): (UInt8, UInt8, UInt8) = (8, 9, 1
     }
   }
 
-  @Test(arguments: [
-    ([3], 1002), ([3, 232] + [UInt8](repeating: 42, count: 124), 1002), ([3, 232, 0xce], 1007),
-    ([3, 232, 0xed, 0xa0, 0x80], 1007),
-  ] as [([UInt8], UInt16)])
+  @Test(
+    arguments: [
+      ([3], 1002), ([3, 232] + [UInt8](repeating: 42, count: 124), 1002), ([3, 232, 0xce], 1007),
+      ([3, 232, 0xed, 0xa0, 0x80], 1007),
+    ] as [([UInt8], UInt16)])
   func `a malformed close ends with its code`(payload: [UInt8], code: UInt16) async throws {
     try await withServer { server in
       let socket = try await server.webSocket("/echo")
@@ -365,7 +367,8 @@ private let (closeFrame, pingFrame, pongFrame): (UInt8, UInt8, UInt8) = (8, 9, 1
         }
       }
       for length in [0, 1, 16, 64, 256, 1024, 4096, 8192, 16384, 32768, 65536, 131072] {
-        let words = Array(String(repeating: "{\"name\": \"netlab\"}, ", count: length / 20 + 1).utf8)
+        let words = Array(
+          String(repeating: "{\"name\": \"netlab\"}, ", count: length / 20 + 1).utf8)
         for payload in [Array(words[..<min(length, words.count)]), noise(length)] {
           for isCompressed in [true, false] {
             socket.send(raw: sender.message(.binary, payload, isCompressed: isCompressed))

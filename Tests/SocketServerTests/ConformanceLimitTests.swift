@@ -13,9 +13,10 @@ import Testing
       $0.headerOctets = 2000
     } _: { server in
       let long = String(repeating: "x", count: 1500)
-      #expect(try await server.get("/", headers: [("A", long)]).status == 200)
-      let two = [("A", long), ("B", long)]
-      #expect(try await server.get("/", headers: two).status == 431)
+      let one = try await server.get("/", headers: [("A", long)])
+      #expect(one.status == 200)
+      let two = try await server.get("/", headers: [("A", long), ("B", long)])
+      #expect(two.status == 431)
     }
   }
 
@@ -23,7 +24,9 @@ import Testing
     try await withServer { server in
       let connection = try await server.connect()
       connection.send("GET / HTTP/1.1\r\n")
-      for number in 0..<2000 { connection.send("X-\(number): \(String(repeating: "y", count: 40))\r\n") }
+      for number in 0..<2000 {
+        connection.send("X-\(number): \(String(repeating: "y", count: 40))\r\n")
+      }
       let status = try? await connection.response().status
       #expect(status == 431 || status == nil)
       try await connection.closed()
@@ -119,8 +122,8 @@ import Testing
     } _: { server in
       var held: [TestWebSocket] = []
       for _ in 0..<3 { held.append(try await server.webSocket("/echo")) }
-      let fourth = try await server.connect()
-      try await fourth.closed()
+      // Closed as soon as it is accepted, which may be before `connect` is done.
+      if let fourth = try? await server.connect() { try await fourth.closed() }
       held[0].close()
       _ = try await held[0].closed()
       // The server sees the end a moment later.
@@ -132,7 +135,8 @@ import Testing
 
   // MARK: Slow readers
 
-  @Test(.timeLimit(.minutes(1))) func `a client that reads nothing is closed, and the others are served`() async throws {
+  @Test(.timeLimit(.minutes(1)))
+  func `a client that reads nothing is closed, and the others are served`() async throws {
     let application = Departures()
     try await withServer(application: application) {
       $0.sendQueueOctets = 256 << 10

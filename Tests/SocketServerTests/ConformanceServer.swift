@@ -53,7 +53,8 @@ extension TestServer {
   func openEngine() async throws -> String { try await openPolling("/engine.io/") }
 
   /// A WebSocket whose Engine.IO session is open.
-  func openSocket(_ target: String, deflate: PerMessageDeflate? = nil) async throws -> TestWebSocket {
+  func openSocket(_ target: String, deflate: PerMessageDeflate? = nil) async throws -> TestWebSocket
+  {
     let socket = try await webSocket(target, deflate: deflate)
     _ = try OpenPacket(try await socket.text())
     return socket
@@ -79,7 +80,9 @@ extension TestWebSocket {
     let prefix = namespace == "/" ? "" : "\(namespace),"
     send(text: "40\(prefix)\(payload)")
     let answer = try await text()
-    guard answer.hasPrefix("40\(prefix){\"sid\":\"") else { throw TestFailure("refused: \(answer)") }
+    guard answer.hasPrefix("40\(prefix){\"sid\":\"") else {
+      throw TestFailure("refused: \(answer)")
+    }
     let auth = try await text()
     guard auth == "42\(prefix)[\"auth\",\(payload.isEmpty ? "{}" : payload)]" else {
       throw TestFailure("no auth: \(auth)")

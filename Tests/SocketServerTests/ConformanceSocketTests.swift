@@ -91,8 +91,8 @@ import Testing
 
   @Test func `a connected session outlives the connect timeout, also after 41`() async throws {
     try await withServer {
-      $0.connectTimeout = .milliseconds(60)
-      $0.pingInterval = .milliseconds(150)
+      $0.connectTimeout = .seconds(1)
+      $0.pingInterval = .milliseconds(1500)
     } _: { server in
       let socket = try await server.connected()
       socket.send(text: "41")
@@ -125,7 +125,7 @@ import Testing
 
   @Test func `41 leaves the namespace and keeps the session`() async throws {
     try await withServer {
-      $0.pingInterval = .milliseconds(80)
+      $0.pingInterval = .seconds(1)
     } _: { server in
       let socket = try await server.connected()
       socket.send(text: "41")
@@ -165,7 +165,8 @@ import Testing
 
   @Test(arguments: [
     "1,\"2\",{\"3\":[true]}", "null,false,-0.5e3,12345678901234567890", "\"\"",
-    "\"Grüße 👋 \\\" \\\\ \\n\"", "{\"a\":{\"b\":{\"c\":[[[[]]]]}},\"a \":{}}", "\"[\\\"message\\\"]\"",
+    "\"Grüße 👋 \\\" \\\\ \\n\"", "{\"a\":{\"b\":{\"c\":[[[[]]]]}},\"a \":{}}",
+    "\"[\\\"message\\\"]\"",
   ])
   func `arguments come back as they were sent`(arguments: String) async throws {
     try await withServer { server in
@@ -192,7 +193,8 @@ import Testing
     }
   }
 
-  static let twoAttachments = "[\"%\",{\"_placeholder\":true,\"num\":0},{\"_placeholder\":true,\"num\":1}]"
+  static let twoAttachments =
+    "[\"%\",{\"_placeholder\":true,\"num\":0},{\"_placeholder\":true,\"num\":1}]"
 
   static func packet(_ prefix: String, _ event: String) -> String {
     prefix

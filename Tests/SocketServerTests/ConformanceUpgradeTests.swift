@@ -6,7 +6,8 @@ import Testing
 
 /// From polling to WebSocket. Engine.IO protocol revision 4, section "Upgrade".
 @Suite struct UpgradeConformance {
-  @Test func `a probe is answered, releases polling with 6, and 5 moves the session`() async throws {
+  @Test func `a probe is answered, releases polling with 6, and 5 moves the session`() async throws
+  {
     try await withServer { server in
       let sid = try await server.openEngine()
       let socket = try await server.webSocket(Path.socket(sid))
@@ -123,7 +124,7 @@ import Testing
 
   @Test func `an upgrade not completed in time is given up`() async throws {
     try await withServer {
-      $0.upgradeTimeout = .milliseconds(50)
+      $0.upgradeTimeout = .milliseconds(800)
     } _: { server in
       let sid = try await server.openEngine()
       let socket = try await server.webSocket(Path.socket(sid))
@@ -136,8 +137,8 @@ import Testing
 
   @Test func `the upgraded session is pinged, and ends without a pong`() async throws {
     try await withServer {
-      $0.pingInterval = .milliseconds(60)
-      $0.pingTimeout = .milliseconds(500)
+      $0.pingInterval = .seconds(1)
+      $0.pingTimeout = .milliseconds(800)
     } _: { server in
       let sid = try await server.openEngine()
       let socket = try await server.upgraded(sid)

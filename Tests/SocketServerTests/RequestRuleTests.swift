@@ -4,12 +4,13 @@ import Testing
 @testable import SocketServer
 
 @Suite struct RequestRuleTests {
-  @Test(arguments: zip(
-    ["/", "/a%20b?c=%20d", "http://host:1/x?y", "http://host", "//x", "*", "/%zz%4", "/a?b?c"],
-    [
-      ("/", ""), ("/a b", "c=%20d"), ("/x", "y"), ("/", ""), ("//x", ""), ("/*", ""),
-      ("/%zz%4", ""), ("/a", "b?c"),
-    ]))
+  @Test(
+    arguments: zip(
+      ["/", "/a%20b?c=%20d", "http://host:1/x?y", "http://host", "//x", "*", "/%zz%4", "/a?b?c"],
+      [
+        ("/", ""), ("/a b", "c=%20d"), ("/x", "y"), ("/", ""), ("//x", ""), ("/*", ""),
+        ("/%zz%4", ""), ("/a", "b?c"),
+      ]))
   func readsTargets(uri: String, expected: (String, String)) {
     let target = RequestTarget(uri)
     #expect(target.path == expected.0)
@@ -98,7 +99,9 @@ import Testing
   }
 
   @Test func logLinesCannotBeForged() {
-    #expect(LogText.escape("a\r\nb\u{1b}[2J\u{202e}\u{2028}ü") == "a\\u{d}\\u{a}b\\u{1b}[2J\\u{202e}\\u{2028}ü")
+    #expect(
+      LogText.escape("a\r\nb\u{1b}[2J\u{202e}\u{2028}ü")
+        == "a\\u{d}\\u{a}b\\u{1b}[2J\\u{202e}\\u{2028}ü")
   }
 
   @Test func readsAddresses() {
