@@ -106,8 +106,9 @@ private final class ChatProcess {
       let found = candidates.compactMap { $0 }.first { python in
         (try? run(["-c", "import socketio, aiohttp"], program: python))?.status == 0
       }
-      process.executableURL = try #require(
+      let python: URL = try #require(
         found, "python3-socketio and python3-aiohttp are not installed: make test-packages")
+      process.executableURL = python
       process.arguments = ["-B", PythonClient.path("chat_server")] + options
       let output = Pipe()
       process.standardInput = input
