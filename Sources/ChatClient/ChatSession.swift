@@ -328,53 +328,6 @@ struct ChatSession {
   }
 }
 
-/// How fast one client may send: bursts are allowed, a flood would be refused. A little below what
-/// `netlab serve` allows, so that the network's own bursts do no harm.
-struct Pace {
-  private static let burst: Int64 = 16
-  private static let interval: Duration = .milliseconds(110)
-  /// When the last of the burst is used up; each message moves it on.
-  private var full: Duration?
-
-  /// When the next message may go.
-  private(set) var next: Duration?
-
-  /// Whether a message may go now.
-  mutating func take(at now: Duration) -> Bool {
-    let start = max(full ?? now, now)
-    guard start - now <= Self.interval * (Self.burst - 1) else { return false }
-    full = start + Self.interval
-    next = max(start + Self.interval - Self.interval * (Self.burst - 1), now)
-    return true
-  }
-}
-
-/// The ids met last, so that none is shown twice.
-struct RecentIDs {
-  private let capacity: Int
-  private var ids: Set<ChatMessageID> = []
-  private var order: [ChatMessageID] = []
-  private var oldest = 0
-
-  init(capacity: Int) { self.capacity = max(capacity, 1) }
-
-  func contains(_ id: ChatMessageID) -> Bool { ids.contains(id) }
-
-  /// Whether it is new.
-  @discardableResult
-  mutating func insert(_ id: ChatMessageID) -> Bool {
-    guard ids.insert(id).inserted else { return false }
-    if order.count < capacity {
-      order.append(id)
-    } else {
-      ids.remove(order[oldest])
-      order[oldest] = id
-      oldest = (oldest + 1) % capacity
-    }
-    return true
-  }
-}
-
 extension ChatMessage {
   /// A message of the contract; nil for anything else.
   init?(_ value: JSONValue) {

@@ -149,7 +149,8 @@ struct ChatLoop: ~Copyable {
   }
 
   private func due() -> MonotonicTime? {
-    if outstanding > 0 { return progress.advanced(by: timeout) }
+    // Until the first room the connection itself says when it is in vain.
+    if outstanding > 0 { return isJoined ? progress.advanced(by: timeout) : nil }
     guard let settled else { return nil }
     if let wait {
       return wait.span.map { settled.advanced(by: .milliseconds($0.milliseconds)) }
@@ -161,12 +162,11 @@ struct ChatLoop: ~Copyable {
 
   /// Ends a script whose work is done, or which waits in vain.
   private mutating func leaveWhenDone() {
-    guard !isLeaving, case .nothing = input else { return }
+    guard !isLeaving, isJoined, case .nothing = input else { return }
     if outstanding > 0 {
       if progress.advanced(by: timeout) <= .now { leave() }
       return
     }
-    guard isJoined else { return }
     if settled == nil { settled = .now }
     if let due = due(), due <= .now { leave() }
   }
