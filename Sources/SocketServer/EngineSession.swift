@@ -187,8 +187,6 @@ final class EngineSession: WebSocketUser, DeadlineOwner {
       // A body has a packet at least.
       guard !request.body.isEmpty else { throw EngineIOError.empty }
       packets = try EngineIOPayload.decode(request.body)
-      // A body without octets is one packet without a type.
-      guard !packets.isEmpty else { throw EngineIOError.empty }
     } catch {
       close(.parseError)
       return EngineRefusal.badRequest.response

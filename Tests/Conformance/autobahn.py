@@ -10,7 +10,6 @@ import sys
 
 # NON-STRICT: right, but later than possible. INFORMATIONAL: the RFC leaves it open.
 GOOD = {"OK", "NON-STRICT", "INFORMATIONAL"}
-# Case 7.13: codes that the RFC leaves undefined. 6.*: fail fast is what NON-STRICT is about.
 AGENT = "netlab"
 
 

@@ -277,7 +277,7 @@ private let (closeFrame, pingFrame, pongFrame): (UInt8, UInt8, UInt8) = (8, 9, 1
 
   // MARK: 9 to 10: size
 
-  /// A fragment's length, the message's, and its kind. NETLAB_FULL=1 takes the suite's own sizes.
+  /// A fragment's length, and the message's.
   static let sizes: [(Int, Int)] = [
     (1 << 16, 1 << 16), (1 << 20, 1 << 20), (64, 1 << 18), (1024, 1 << 20), (1 << 16, 1 << 22),
     (1 << 24, 1 << 24),

@@ -199,7 +199,7 @@ final class FuzzedClient {
     while done < octets.count, isWritable {
       let count = octets.withUnsafeBytes {
         Glibc.send(
-          socket, $0.baseAddress.map { $0 + done }, octets.count - done, CInt(MSG_NOSIGNAL.rawValue)
+          socket, $0.baseAddress.map { $0 + done }, octets.count - done, CInt(MSG_NOSIGNAL)
         )
       }
       // The server may have had enough.
