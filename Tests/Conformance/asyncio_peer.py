@@ -4,10 +4,11 @@
     asyncio_peer.py http://127.0.0.1:PORT
 """
 import asyncio
-import sys
 
 import aiohttp
 import socketio
+
+from peers import run
 
 CLIENTS = 40
 MESSAGES = 25
@@ -44,4 +45,4 @@ async def main(url):
 
 
 if __name__ == "__main__":
-    asyncio.run(main(*sys.argv[1:]))
+    run(lambda url: asyncio.run(main(url)))

@@ -3,12 +3,11 @@
 
     engineio_peer.py http://127.0.0.1:PORT polling|websocket|upgrade
 """
-import sys
 import time
 
 import engineio
 
-from peers import Inbox
+from peers import Inbox, run
 
 TRANSPORTS = {
     "polling": ["polling"],
@@ -48,4 +47,4 @@ def main(url, way):
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:])
+    run(main)

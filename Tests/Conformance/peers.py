@@ -1,7 +1,11 @@
-"""What the scripts of peers share: queues of what came, and a wire that can be cut."""
+"""What the scripts of peers share: queues of what came, a wire that can be cut, and an end."""
+import faulthandler
+import os
 import queue
 import socket
+import sys
 import threading
+import traceback
 
 import engineio
 
@@ -10,6 +14,18 @@ LONGEST = 10
 # python-engineio reads no more than 16 packets of one payload unless told; the protocol knows no
 # such limit.
 engineio.payload.Payload.max_decode_packets = 1000
+
+
+def run(main):
+    """Runs a script to an end that comes: clients keep threads that would outlive a failure."""
+    faulthandler.dump_traceback_later(90, exit=True)
+    try:
+        main(*sys.argv[1:])
+    except BaseException:
+        traceback.print_exc()
+        os._exit(1)
+    sys.stdout.flush()
+    os._exit(0)
 
 
 class Inbox:
@@ -21,11 +37,11 @@ class Inbox:
     def put(self, *what):
         self.queue.put(what)
 
-    def next(self):
+    def next(self, within=LONGEST):
         try:
-            return self.queue.get(timeout=LONGEST)
+            return self.queue.get(timeout=within)
         except queue.Empty:
-            raise TimeoutError(f"nothing came in {LONGEST} seconds") from None
+            raise TimeoutError(f"nothing came in {within} seconds") from None
 
     def expect(self, *what):
         came = self.next()
