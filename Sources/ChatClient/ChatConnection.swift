@@ -118,12 +118,13 @@ private final class ChatDriver {
     session = ChatSession(
       name: configuration.name, room: configuration.room,
       socket: SocketClient(settings) { Double.random(in: 0..<1) },
-      joinTimeout: configuration.timeout,
-      makeKey: {
-        // 122 random bits are never met twice.
-        String(UInt64.random(in: 0 ... .max), radix: 36)
-          + String(UInt64.random(in: 0 ... .max), radix: 36)
-      })
+      joinTimeout: configuration.timeout, identity: Self.makeName(), makeKey: Self.makeName)
+  }
+
+  /// 128 random bits are never met twice.
+  private static func makeName() -> String {
+    String(UInt64.random(in: 0 ... .max), radix: 36)
+      + String(UInt64.random(in: 0 ... .max), radix: 36)
   }
 
   private var now: Duration {

@@ -47,6 +47,7 @@ struct ChatSession {
   private var gap: ChatGap?
   /// The user leaves as soon as what was said is acknowledged, or at this time.
   private var leaveBy: Duration?
+  private let identity: String?
   private let makeKey: () -> String
 
   /// Connections that one message may cost: more is no accident, but the message.
@@ -61,15 +62,18 @@ struct ChatSession {
   /// - Parameters:
   ///   - room: Nil for a new one.
   ///   - joinTimeout: From the answer to CONNECT to the room's history.
+  ///   - identity: What tells this person from others of the same name, so that who comes back is
+  ///     not announced anew; unguessable.
   ///   - makeKey: A name for a message that no other has.
   init(
     name: String, room: String?, socket: SocketClient, joinTimeout: Duration = .seconds(10),
-    makeKey: @escaping () -> String
+    identity: String? = nil, makeKey: @escaping () -> String
   ) {
     self.joinTimeout = joinTimeout
     self.name = name
     self.room = room
     self.socket = socket
+    self.identity = identity
     self.makeKey = makeKey
     self.socket.payload = payload
   }
@@ -87,6 +91,7 @@ struct ChatSession {
     var members: [JSONValue.Member] = [.init("name", .string(name))]
     if let room { members.append(.init("room", .string(room))) }
     if let last { members.append(.init("after", last.value)) }
+    if let identity { members.append(.init("session", .string(identity))) }
     return .object(members)
   }
 

@@ -13,17 +13,20 @@ public final class FernetStream: StreamProtocol {
 
   public init(limits: Limits) {}
 
+  /// How every token begins: version 0x80, and a time before the year 2106.
+  private static let head: [UInt8] = [0x67, 0x41, 0x41, 0x41, 0x41, 0x41]
+
+  /// Whether fewer octets than that are the first of it.
+  private static func isHead(_ bytes: RawSpan, _ range: Range<Int>) -> Bool {
+    zip(range, head).allSatisfy { bytes.unsafeLoad(fromByteOffset: $0, as: UInt8.self) == $1 }
+  }
+
   /// A whole token, or the first segment of one: nothing less, since any text may begin so.
   public static func recognise(_ bytes: RawSpan, _ chunk: StreamChunk) -> StreamRecognition {
     let range = chunk.range.clamped(to: 0..<bytes.byteCount)
     let start = range.lowerBound
-    if range.count < 6 {
-      let head = [0x67, 0x41, 0x41, 0x41, 0x41, 0x41] as [UInt8]
-      for at in range
-      where bytes.unsafeLoad(fromByteOffset: at, as: UInt8.self) != head[at &- start] {
-        return .no
-      }
-      return chunk.isLast ? .no : .perhaps
+    if range.count < head.count {
+      return isHead(bytes, range) && !chunk.isLast ? .perhaps : .no
     }
     guard Fernet.begins(bytes, at: start, range.upperBound) else { return .no }
     for at in range.prefix(100) {
@@ -78,21 +81,21 @@ public final class FernetStream: StreamProtocol {
     return Fernet.isWhole(at &- start, padding: at &- padding) ? at : nil
   }
 
-  /// Octets that are no token, up to the next one.
+  /// Octets that are no token, up to the next one, or to what may be its beginning.
   private func passOver(
     _ bytes: RawSpan, _ chunk: StreamChunk, into dissection: inout Dissection
   ) -> StreamStep {
+    let start = chunk.range.lowerBound
     let end = chunk.range.upperBound
-    if chunk.range.count < 6, !chunk.isLast,
-      bytes.unsafeLoad(fromByteOffset: chunk.range.lowerBound, as: UInt8.self) == 0x67
-    {
-      return .needMore(6)
+    func mayBegin(at place: Int) -> Bool {
+      if end &- place >= Self.head.count { return Fernet.begins(bytes, at: place, end) }
+      return !chunk.isLast && Self.isHead(bytes, place..<end)
     }
-    var next = chunk.range.lowerBound &+ 1
-    while next < end, !Fernet.begins(bytes, at: next, end) { next &+= 1 }
-    _ = dissection.record(
-      Payload.self, header: chunk.range.lowerBound..<next, end: next, buffer: chunk.buffer)
-    return .message(next &- chunk.range.lowerBound)
+    if mayBegin(at: start) { return .needMore(Self.head.count) }
+    var next = start &+ 1
+    while next < end, !mayBegin(at: next) { next &+= 1 }
+    _ = dissection.record(Payload.self, header: start..<next, end: next, buffer: chunk.buffer)
+    return .message(next &- start)
   }
 
   public func gap(_ octets: Int, from side: Side, into dissection: inout Dissection) -> Bool {

@@ -38,6 +38,13 @@ import Testing
     return found
   }
 
+  /// Whether a segment that ends so deep in a token may be taken for the end of a shorter one, which
+  /// had no padding: nothing on the wire says otherwise.
+  private static func looksWhole(_ count: Int) -> Bool {
+    // Version, time, vector and HMAC are 57 octets, the text is whole blocks of 16.
+    count % 4 == 0 && (count / 4 * 3 - 57) % 16 == 0
+  }
+
   @Test func anySegmentsOfTheSameTokens() {
     let seed = UInt64.random(in: .min ... .max)
     print("FernetStreamTests.anySegmentsOfTheSameTokens: seed \(seed)")
@@ -52,6 +59,11 @@ import Testing
       var cuts: Set<Int> = []
       for _ in 0..<Int.random(in: 0...12, using: &lots) {
         cuts.insert(Int.random(in: 100..<octets.count, using: &lots))
+      }
+      var start = 0
+      for line in lines {
+        cuts = cuts.filter { !(start..<start + line.count ~= $0 && Self.looksWhole($0 - start)) }
+        start += line.count
       }
       let found = Self.lengths(octets, cuts.sorted())
       let inTokens = found.filter { $0.layer == "fernet" }

@@ -271,8 +271,8 @@ import Testing
 
   @Test func `without a pong the polling session is gone`() async throws {
     try await withServer {
-      $0.pingInterval = .milliseconds(500)
-      $0.pingTimeout = .milliseconds(800)
+      $0.pingInterval = .milliseconds(100)
+      $0.pingTimeout = .seconds(5)
     } _: { server in
       let sid = try await server.openEngine()
       #expect(try await server.get(Path.polling(sid)).text == "2")

@@ -137,8 +137,8 @@ import Testing
 
   @Test func `the upgraded session is pinged, and ends without a pong`() async throws {
     try await withServer {
-      $0.pingInterval = .seconds(1)
-      $0.pingTimeout = .seconds(3)
+      $0.pingInterval = .milliseconds(100)
+      $0.pingTimeout = .seconds(6)
     } _: { server in
       let sid = try await server.openEngine()
       let socket = try await server.upgraded(sid)
