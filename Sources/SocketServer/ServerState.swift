@@ -143,7 +143,10 @@ final class ServerState {
       for session in sessions { session.flushPoll() }
     }
     batch.reuse()
-    if pace.isHurried(count, .now()) { usleep(1) }
+    if pace.isHurried(count, .now()) {
+      usleep(1)
+      pace.rested(.now())
+    }
   }
 
   // MARK: Time

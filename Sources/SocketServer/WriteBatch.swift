@@ -87,15 +87,20 @@ struct Pace {
   private var streak = 0
 
   /// A turn has sent to `count` connections.
+  ///
+  /// - Returns: Whether it is time for a rest; `rested` says when that is over.
   mutating func isHurried(_ count: Int, _ now: NIODeadline) -> Bool {
     let pause = now - last
     last = now
-    guard pause < .microseconds(30), count < 8 else {
+    guard pause < .microseconds(30) * max(count, 1) else {
       streak = 0
       return false
     }
-    streak += 1
-    guard streak >= 16 else { return false }
-    return true
+    streak = min(streak + 1, 16)
+    // One connection alone would only wait longer for itself.
+    return streak == 16 && (2..<16) ~= count
   }
+
+  /// A rest is no pause.
+  mutating func rested(_ now: NIODeadline) { last = now }
 }
