@@ -18,7 +18,7 @@ public protocol SocketApplication: Sendable {
   /// An event from a client.
   func receive(_ event: SocketEvent, from socket: Socket)
 
-  /// A socket that was admitted is gone. Called once.
+  /// A socket that was admitted is gone, `connected` or not yet. Called once.
   func disconnected(_ socket: Socket, _ reason: SocketEnd)
 }
 

@@ -173,7 +173,11 @@ final class SocketIOSession: EngineUser {
   private func decided(_ admission: SocketAdmission, _ socket: Socket) {
     guard let engine, let place = place(socket.namespace),
       case .deciding(let decided, let waiting) = seats[place].seat, decided === socket
-    else { return }
+    else {
+      // The client has gone meanwhile: who was let in for it must be let go of.
+      if case .accepted = admission { end(socket, .transportClosed) }
+      return
+    }
     switch admission {
     case .refused(let words):
       seats[place].seat = .left
