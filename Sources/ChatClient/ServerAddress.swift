@@ -18,7 +18,7 @@ public struct ServerAddress: Sendable, Equatable {
   ///   - path: The path that Socket.IO is served at.
   public init(_ url: String, path: String = "/socket.io/") throws(Fault) {
     var rest = Substring(url)
-    if let mark = url.range(of: "://") {
+    if let mark = url.firstRange(of: "://") {
       let scheme = url[..<mark.lowerBound].lowercased()
       switch scheme {
       case "http", "ws": break
@@ -71,7 +71,7 @@ public struct ServerAddress: Sendable, Equatable {
     guard let end = authority.firstIndex(of: "]") else { throw fault(url) }
     var host = String(authority[authority.index(after: authority.startIndex)..<end])
     // RFC 6874: the zone is behind %25; people write % alone.
-    if let zone = host.range(of: "%25") { host.replaceSubrange(zone, with: "%") }
+    if let zone = host.firstRange(of: "%25") { host.replaceSubrange(zone, with: "%") }
     guard host.contains(":") else { throw fault(url) }
     let behind = authority[authority.index(after: end)...]
     guard !behind.isEmpty else { return (host, nil) }
@@ -110,21 +110,5 @@ public struct ServerAddress: Sendable, Equatable {
   public var url: String {
     let name = host.contains(":") ? "[\(host)]" : host
     return port == 80 ? "http://\(name)" : "http://\(name):\(port)"
-  }
-}
-
-extension StringProtocol {
-  /// The first place of a text in this one.
-  fileprivate func range(of text: String) -> Range<Index>? {
-    var start = startIndex
-    while start < endIndex {
-      if let end = index(start, offsetBy: text.count, limitedBy: endIndex),
-        self[start..<end] == text
-      {
-        return start..<end
-      }
-      start = index(after: start)
-    }
-    return nil
   }
 }

@@ -14,34 +14,9 @@ public struct DataFolder: Sendable, Equatable {
   }
 
   /// The usual one, `netlab` in the user's data folder; nil when nobody knows a home.
-  ///
-  /// - Parameters:
-  ///   - environment: Looks XDG_DATA_HOME and HOME up; not the invoking user's own under sudo, and
-  ///     left aside then.
-  ///   - home: The home of a user in passwd(5).
-  public init?(
-    owner: KeyOwner, environment: (String) -> String?, home: (UInt32) -> String?
-  ) {
-    var folder: String?
-    if owner.user == owner.effectiveUser {
-      // XDG Base Directory Specification: paths "must be absolute"; others are to be ignored.
-      folder = environment("XDG_DATA_HOME").flatMap { $0.hasPrefix("/") ? $0 : nil }
-      folder =
-        folder
-        ?? environment("HOME").flatMap { $0.hasPrefix("/") ? $0 + "/.local/share" : nil }
-    }
-    guard let folder = folder ?? home(owner.user).map({ $0 + "/.local/share" }) else { return nil }
-    self.init(folder + "/netlab", owner: owner)
-  }
-
-  /// That of whoever runs this process.
-  public static var usual: DataFolder? {
-    DataFolder(
-      owner: .current, environment: { name in getenv(name).map { String(cString: $0) } },
-      home: { user in
-        guard let entry = getpwuid(user), let home = entry.pointee.pw_dir else { return nil }
-        return String(cString: home)
-      })
+  public init?(of owner: KeyOwner) {
+    guard let data = owner.data else { return nil }
+    self.init(data + "/netlab", owner: owner)
   }
 
   /// Makes the folder, and an empty file in it unless there is one; both for the owner alone.

@@ -10,36 +10,38 @@ public struct KeyOwner: Sendable, Equatable {
   public var effectiveUser: UInt32
   /// The folder of the user's settings; nil when nobody knows.
   public var settings: String?
+  /// The folder of the user's data, as settings.
+  public var data: String?
 
   /// Decides. Pure: the same facts, the same owner.
   ///
   /// - Parameters:
-  ///   - environment: Looks a variable up: SUDO_UID, SUDO_GID, XDG_CONFIG_HOME, HOME. The first two
-  ///     count for root only: anyone else could set them. The others are not the invoking user's
-  ///     own under sudo, and are left aside then.
+  ///   - environment: Looks a variable up: SUDO_UID, SUDO_GID, XDG_CONFIG_HOME, XDG_DATA_HOME, HOME.
+  ///     The first two count for root only: anyone else could set them. The others are not the
+  ///     invoking user's own under sudo, and are left aside then.
   ///   - home: The home of a user in passwd(5).
   public init(
     effectiveUser: UInt32, effectiveGroup: UInt32, environment: (String) -> String?,
     home: (UInt32) -> String?
   ) {
     self.effectiveUser = effectiveUser
+    var isInvoked = false
+    user = effectiveUser
+    group = effectiveGroup
     if effectiveUser == 0, let invoking = environment("SUDO_UID").flatMap({ UInt32($0) }),
       invoking != 0, invoking != .max
     {
+      isInvoked = true
       user = invoking
       group = environment("SUDO_GID").flatMap { UInt32($0) } ?? effectiveGroup
-      settings = home(invoking).map { $0 + "/.config" }
-      return
     }
-    user = effectiveUser
-    group = effectiveGroup
     // XDG Base Directory Specification: paths "must be absolute"; others are to be ignored.
-    if let folder = environment("XDG_CONFIG_HOME"), folder.hasPrefix("/") {
-      settings = folder
-    } else {
-      let own = environment("HOME").flatMap { $0.hasPrefix("/") ? $0 : nil }
-      settings = (own ?? home(effectiveUser)).map { $0 + "/.config" }
+    func folder(_ variable: String) -> String? {
+      isInvoked ? nil : environment(variable).flatMap { $0.hasPrefix("/") ? $0 : nil }
     }
+    let own = folder("HOME") ?? home(user)
+    settings = folder("XDG_CONFIG_HOME") ?? own.map { $0 + "/.config" }
+    data = folder("XDG_DATA_HOME") ?? own.map { $0 + "/.local/share" }
   }
 
   /// Whoever runs this process.

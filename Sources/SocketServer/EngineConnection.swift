@@ -29,6 +29,16 @@ public final class EngineConnection: Sendable {
   }
 }
 
+/// What stands above an Engine.IO session: Socket.IO, or an application of messages.
+protocol EngineUser: AnyObject {
+  func opened(_ session: EngineSession)
+  func received(_ message: SocketMessage, from session: EngineSession)
+  /// Time to judge whether the client has done what it must by now.
+  func connectTimeoutCame(_ session: EngineSession)
+  /// Called once.
+  func closed(_ session: EngineSession, _ reason: SocketEnd)
+}
+
 /// Gives an Engine.IO session's messages to its application.
 final class PlainEngine: EngineUser {
   private let application: any EngineApplication

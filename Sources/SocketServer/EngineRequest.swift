@@ -151,3 +151,13 @@ struct WebSocketHandshake {
     return headers
   }
 }
+
+extension HTTPResponse {
+  /// Packets as the body of a polling response: the record separator stands between them.
+  static func payload(_ packets: [[UInt8]]) -> HTTPResponse {
+    HTTPResponse(
+      .ok,
+      headers: ["content-type": "text/plain; charset=UTF-8", "cache-control": "no-store"],
+      body: Array(packets.joined(separator: [0x1e])))
+  }
+}

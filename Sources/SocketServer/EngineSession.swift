@@ -2,16 +2,6 @@ import NIOCore
 import NIOHTTP1
 import Protocols
 
-/// What stands above an Engine.IO session: Socket.IO, or an application of messages.
-protocol EngineUser: AnyObject {
-  func opened(_ session: EngineSession)
-  func received(_ message: SocketMessage, from session: EngineSession)
-  /// Time to judge whether the client has done what it must by now.
-  func connectTimeoutCame(_ session: EngineSession)
-  /// Called once.
-  func closed(_ session: EngineSession, _ reason: SocketEnd)
-}
-
 /// One Engine.IO session, whichever transport carries it. Engine.IO protocol revision 4.
 final class EngineSession: WebSocketUser, DeadlineOwner {
   let state: ServerState
@@ -76,7 +66,7 @@ final class EngineSession: WebSocketUser, DeadlineOwner {
       socket.user = self
       socket.send(.text, openPacket)
     } else {
-      response = Self.payload([openPacket])
+      response = HTTPResponse.payload([openPacket])
     }
     user?.opened(self)
     return response
@@ -133,7 +123,7 @@ final class EngineSession: WebSocketUser, DeadlineOwner {
     let body = packets
     packets = []
     packetOctets = 0
-    return Self.payload(body)
+    return HTTPResponse.payload(body)
   }
 
   private func answerPoll(_ response: HTTPResponse) {
@@ -141,14 +131,6 @@ final class EngineSession: WebSocketUser, DeadlineOwner {
     let poll = self.poll
     self.poll = nil
     poll?.respondToPoll(response)
-  }
-
-  /// The record separator stands between packets.
-  private static func payload(_ packets: [[UInt8]]) -> HTTPResponse {
-    HTTPResponse(
-      .ok,
-      headers: ["content-type": "text/plain; charset=UTF-8", "cache-control": "no-store"],
-      body: Array(packets.joined(separator: [0x1e])))
   }
 
   private static let noop: [UInt8] = [0x36]
@@ -159,7 +141,7 @@ final class EngineSession: WebSocketUser, DeadlineOwner {
   func get(_ handler: HTTPHandler) -> HTTPResponse? {
     switch transport.get(hasPackets: !packets.isEmpty) {
     case .deliver: return takePackets()
-    case .noop: return Self.payload([Self.noop])
+    case .noop: return HTTPResponse.payload([Self.noop])
     case .wait:
       poll = handler
       handler.wait(for: self)
@@ -206,7 +188,7 @@ final class EngineSession: WebSocketUser, DeadlineOwner {
       user?.received(packet.isBinary ? .binary(packet.data) : .text(packet.data), from: self)
     case .pong: pong()
     case .close:
-      if transport.isPollWaiting { answerPoll(Self.payload([Self.noop])) }
+      if transport.isPollWaiting { answerPoll(HTTPResponse.payload([Self.noop])) }
       close(.transportClosed)
     // Pings are the server's in revision 4.
     case .ping: close(.transportError)
@@ -255,11 +237,11 @@ final class EngineSession: WebSocketUser, DeadlineOwner {
       socket.send(.text, Array("3probe".utf8))
       // The client takes over when no GET of it waits.
       if transport.isPollWaiting {
-        answerPoll(packets.isEmpty ? Self.payload([Self.noop]) : takePackets())
+        answerPoll(packets.isEmpty ? HTTPResponse.payload([Self.noop]) : takePackets())
       }
     } else if text == [0x35], transport.upgrade() {
       upgradeBy = nil
-      if transport.isPollWaiting { answerPoll(Self.payload([Self.noop])) }
+      if transport.isPollWaiting { answerPoll(HTTPResponse.payload([Self.noop])) }
       let waiting = packets
       packets = []
       packetOctets = 0

@@ -15,6 +15,8 @@ final class HTTPHandler: ChannelDuplexHandler, ServerConnection, DeadlineOwner,
   private struct Exchange {
     var head: RequestHead
     var body: [UInt8] = []
+    /// Octets that the body may have.
+    var bodyLimit = 0
     /// The answer to a request that is refused before its end.
     var refusal: HTTPResponse?
   }
@@ -119,14 +121,14 @@ final class HTTPHandler: ChannelDuplexHandler, ServerConnection, DeadlineOwner,
   }
 
   private func begin(_ head: RequestHead) {
-    var exchange = Exchange(head: head)
+    var exchange = Exchange(head: head, bodyLimit: bodyLimit(head))
     let octets = head.headers.reduce(head.uri.utf8.count) {
       $0 + $1.name.utf8.count + $1.value.utf8.count + 4
     }
     let lengths = head.headers["content-length"]
     if octets > state.configuration.headerOctets {
       exchange.refusal = .plain(.requestHeaderFieldsTooLarge)
-    } else if let length = lengths.first, Int(length) ?? .max > bodyLimit(head) {
+    } else if let length = lengths.first, Int(length) ?? .max > exchange.bodyLimit {
       exchange.refusal = .plain(.payloadTooLarge)
     } else if head.version.isPersistent, head.headers["host"].count != 1 {
       // RFC 9112 section 3.2: "A server MUST respond with a 400 (Bad Request) status code to any
@@ -151,7 +153,7 @@ final class HTTPHandler: ChannelDuplexHandler, ServerConnection, DeadlineOwner,
     guard var exchange = incoming else { return }
     incoming = nil
     part.withUnsafeReadableBytes { exchange.body.append(contentsOf: $0) }
-    if exchange.body.count > bodyLimit(exchange.head) {
+    if exchange.body.count > exchange.bodyLimit {
       exchange.refusal = .plain(.payloadTooLarge)
       exchange.body = []
       exchange.head.headers.replaceOrAdd(name: "connection", value: "close")

@@ -17,30 +17,15 @@ struct RequestTarget: Equatable {
   init(_ uri: String) {
     var rest = Substring(uri)
     // Section 3.2.2: "a server MUST accept the absolute-form in requests".
-    if let scheme = rest.range(of: "://"), !rest.hasPrefix("/") {
+    if let scheme = rest.firstRange(of: "://"), !rest.hasPrefix("/") {
       let authority = rest[scheme.upperBound...]
       rest = authority.firstIndex { $0 == "/" || $0 == "?" }.map { authority[$0...] } ?? ""
     }
     let mark = rest.firstIndex(of: "?")
     query = mark.map { String(rest[rest.index(after: $0)...]) } ?? ""
-    let octets = Self.percentDecoded(mark.map { rest[..<$0] } ?? rest)
+    let octets = PercentEncoding.decode((mark.map { rest[..<$0] } ?? rest).utf8)
     path = String(decoding: octets, as: UTF8.self)
     if !path.hasPrefix("/") { path = "/" + path }
-  }
-
-  /// RFC 3986 section 2.1; a percent sign without two digits stands for itself.
-  private static func percentDecoded(_ text: Substring) -> [UInt8] {
-    var octets: [UInt8] = []
-    var rest = text.utf8[...]
-    while let octet = rest.popFirst() {
-      if octet == 0x25, let value = rest.prefix(2).hexadecimal {
-        octets.append(value)
-        rest.removeFirst(2)
-      } else {
-        octets.append(octet)
-      }
-    }
-    return octets
   }
 
   /// The first value of a parameter of a query, as sent; nil without.
@@ -50,37 +35,6 @@ struct RequestTarget: Equatable {
       if parts[0] == name { return parts.count > 1 ? String(parts[1]) : "" }
     }
     return nil
-  }
-}
-
-extension StringProtocol {
-  /// Without Foundation.
-  fileprivate func range(of wanted: String) -> Range<Index>? {
-    var start = startIndex
-    while start < endIndex {
-      if self[start...].hasPrefix(wanted) {
-        return start..<index(start, offsetBy: wanted.count)
-      }
-      start = index(after: start)
-    }
-    return nil
-  }
-}
-
-extension Collection where Element == UInt8 {
-  /// The value of two hexadecimal digits; nil when it is anything else.
-  fileprivate var hexadecimal: UInt8? {
-    guard count == 2 else { return nil }
-    var value: UInt8 = 0
-    for octet in self {
-      switch octet {
-      case 0x30...0x39: value = value &<< 4 | (octet &- 0x30)
-      case 0x41...0x46: value = value &<< 4 | (octet &- 0x37)
-      case 0x61...0x66: value = value &<< 4 | (octet &- 0x57)
-      default: return nil
-      }
-    }
-    return value
   }
 }
 

@@ -1,5 +1,5 @@
-import Glibc
 import Cryptography
+import Glibc
 import Logging
 import NIOCore
 import Protocols
@@ -195,21 +195,4 @@ final class ServerState {
 /// A connection that `stop` has to end.
 protocol ServerConnection: AnyObject {
   func serverStops()
-}
-
-/// Text for logs.
-enum LogText {
-  /// What could end a line, move the cursor or turn the writing is escaped, so that no log line can
-  /// be forged.
-  static func escape(_ text: String) -> String {
-    var line = ""
-    for scalar in text.unicodeScalars {
-      switch scalar.properties.generalCategory {
-      case .control, .format, .lineSeparator, .paragraphSeparator, .surrogate:
-        line += "\\u{" + String(scalar.value, radix: 16) + "}"
-      default: line.unicodeScalars.append(scalar)
-      }
-    }
-    return line
-  }
 }

@@ -1,5 +1,6 @@
 import Glibc
 import Logging
+import SocketServer
 
 /// Log lines on stderr: time, level, message and metadata, one line each whatever is in them.
 struct LogLines: LogHandler {
@@ -36,21 +37,14 @@ struct LogLines: LogHandler {
     return isPlain ? text : "\"" + text + "\""
   }
 
-  /// What would begin another line, move the cursor or turn the line around is written as an escape:
-  /// nobody's name forges a log line.
+  /// Nobody's name forges a log line, or the end of a value.
   private static func escaped(_ text: String) -> String {
     var result = ""
     for scalar in text.unicodeScalars {
-      switch scalar.properties.generalCategory {
-      case .control, .format, .lineSeparator, .paragraphSeparator, .surrogate, .privateUse,
-        .unassigned:
-        result += "\\u{" + String(scalar.value, radix: 16) + "}"
-      default:
-        if scalar == "\"" || scalar == "\\" { result += "\\" }
-        result.unicodeScalars.append(scalar)
-      }
+      if scalar == "\"" || scalar == "\\" { result += "\\" }
+      result.unicodeScalars.append(scalar)
     }
-    return result
+    return LogText.escape(result)
   }
 
   /// RFC 3339, UTC.

@@ -139,7 +139,7 @@ struct ServeChatOptions: ParsableArguments {
     configuration.socketPath = socketPath
     configuration.keepTime = keep.milliseconds
     guard !ephemeral else { return configuration }
-    guard let folder = data.map({ DataFolder($0) }) ?? DataFolder.usual else {
+    guard let folder = data.map({ DataFolder($0) }) ?? DataFolder(of: .current) else {
       throw Failure(
         .file, "nobody knows where your data folder is: neither HOME nor passwd names one",
         remedy: "name a folder: --data DIR, or save nothing: --ephemeral")

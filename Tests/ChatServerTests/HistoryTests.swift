@@ -207,7 +207,7 @@ import Testing
     let owner = KeyOwner(
       effectiveUser: effective, effectiveGroup: effective, environment: { variables[$0] },
       home: { "/home/\($0)" })
-    return DataFolder(owner: owner, environment: { variables[$0] }, home: { "/home/\($0)" })?.path
+    return DataFolder(of: owner)?.path
   }
 
   @Test func isTheUsersOwn() {
@@ -216,7 +216,7 @@ import Testing
     #expect(folder() == "/home/1000/.local/share/netlab")
     // Under sudo: of the user who typed it, whatever root's environment says.
     #expect(
-      folder(user: 1000, effective: 0, ["XDG_DATA_HOME": "/root/d", "HOME": "/root"])
+      folder(user: 1000, effective: 0, ["XDG_DATA_HOME": "/d", "HOME": "/h"])
         == "/home/1000/.local/share/netlab")
   }
 

@@ -73,10 +73,11 @@ import Testing
     }
   }
 
-  @Test func octetsBetweenTokensAreShownAsTheyAre() {
+  @Test func octetsBetweenTokensAreShownAsTheyAre() throws {
     let token = Self.token(1)
+    try #require(token.last == 0x3d)
     let found = Self.lengths(token + Array("no token".utf8) + token, [])
-    #expect(found.map(\.layer) == ["fernet", "other", "fernet"] || token.last != 0x3d)
+    #expect(found.map(\.layer) == ["fernet", "other", "fernet"])
     #expect(found.reduce(0) { $0 + $1.octets } == 2 * token.count + 8)
   }
 

@@ -203,7 +203,7 @@ import Testing
 
 /// The echo, which says why each client is gone.
 private final class Departures: SocketApplication {
-  private let echo = EchoApplication()
+  private let echo = TestEcho()
   let reasons: AsyncStream<SocketEnd>
   private let said: AsyncStream<SocketEnd>.Continuation
 

@@ -31,10 +31,10 @@ struct TestServer {
     configuration.namespaces = ["/", "/custom"]
     change(&configuration)
     let server = SocketServer(
-      configuration, application: application ?? EchoApplication(),
+      configuration, application: application ?? TestEcho(),
       endpoints: endpoints ?? [
-        .engineIO("/engine.io/", EchoApplication()),
-        .webSocket("/echo", EchoApplication(), compresses: true, messageOctets: 16 << 20),
+        .engineIO("/engine.io/", TestEcho()),
+        .webSocket("/echo", TestEcho(), compresses: true, messageOctets: 16 << 20),
       ],
       logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
     let bound = try await server.start()
@@ -325,47 +325,5 @@ final class TestWebSocket: @unchecked Sendable {
         return code
       }
     }
-  }
-}
-
-/// What the conformance suites of Engine.IO and Socket.IO ask of a server.
-final class EchoApplication: SocketApplication, EngineApplication, WebSocketApplication {
-  private let payloads = Mutex<[String: JSONValue]>([:])
-
-  func respond(to request: HTTPRequest) async -> HTTPResponse {
-    HTTPResponse(
-      .ok, headers: ["content-type": "text/plain"],
-      body: Array("\(request.method) \(request.path) ".utf8) + request.body)
-  }
-
-  func admit(_ socket: Socket, with payload: JSONValue?) async -> SocketAdmission {
-    if case .string(let words)? = payload?["refuse"] { return .refused(words) }
-    payloads.withLock { $0[socket.id] = payload }
-    return .accepted
-  }
-
-  func connected(_ socket: Socket) {
-    let payload = payloads.withLock { $0.removeValue(forKey: socket.id) }
-    socket.emit("auth", payload ?? .object([]))
-  }
-
-  func receive(_ event: SocketEvent, from socket: Socket) {
-    switch event.name {
-    case "message": socket.emit("message-back", arguments: event.arguments)
-    case "message-with-ack": event.acknowledge?(event.arguments)
-    case "leave": socket.disconnect()
-    case "end": socket.disconnect(closing: true)
-    default: break
-    }
-  }
-
-  func disconnected(_ socket: Socket, _ reason: SocketEnd) {}
-
-  func receive(_ message: SocketMessage, from connection: EngineConnection) {
-    connection.send(message)
-  }
-
-  func receive(_ message: SocketMessage, from connection: WebSocketConnection) {
-    connection.send(message)
   }
 }
