@@ -47,6 +47,10 @@ let package = Package(
     .target(
       name: "Traces", dependencies: ["PacketCore", "Protocols", "Cryptography"],
       swiftSettings: strict),
+    // Crafted messages: sent until they are acknowledged, by pure machines over a port.
+    .target(
+      name: "Exchange", dependencies: ["PacketCore", "Protocols", "Cryptography", "Capture"],
+      swiftSettings: strict),
     // The server library: HTTP, WebSocket, Engine.IO and Socket.IO; it knows of no chat.
     .target(
       name: "SocketServer",
@@ -82,7 +86,7 @@ let package = Package(
       name: "netlab",
       dependencies: [
         "PacketCore", "Cryptography", "Protocols", "DisplayFilter", "Capture", "Projection",
-        "Statistics", "Traces", "SocketServer", "ChatServer", "ChatClient",
+        "Statistics", "Traces", "Exchange", "SocketServer", "ChatServer", "ChatClient",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Logging", package: "swift-log"),
       ],
@@ -107,6 +111,10 @@ let package = Package(
     .testTarget(
       name: "TracesTests",
       dependencies: ["Traces", "Protocols", "PacketCore", "Capture", "Cryptography"],
+      swiftSettings: strict),
+    .testTarget(
+      name: "ExchangeTests",
+      dependencies: ["Exchange", "Protocols", "PacketCore", "Capture", "Cryptography"],
       swiftSettings: strict),
     .testTarget(
       name: "DisplayFilterTests",

@@ -1,3 +1,5 @@
+import PacketCore
+
 import Protocols
 
 /// One application message: what stands in the truth about it, and its octets.

@@ -1,3 +1,5 @@
+import PacketCore
+
 /// Requests and responses of HTTP/1.1, RFC 9112: bodies with a length, in chunks, and none.
 struct HTTPDialogue: Dialogue {
   private var numbers: SeededNumbers

@@ -13,6 +13,7 @@ import Testing
     "Projection": ["PacketCore", "DisplayFilter", "Glibc"],
     "Statistics": ["PacketCore", "Protocols", "Projection", "Glibc"],
     "Traces": ["PacketCore", "Protocols", "Cryptography"],
+    "Exchange": ["PacketCore", "Protocols", "Cryptography", "Capture", "Glibc"],
     "SocketServer": [
       "PacketCore", "Cryptography", "Protocols", "NIOCore", "NIOPosix", "NIOHTTP1", "Logging",
       "Glibc",
@@ -24,8 +25,8 @@ import Testing
     "ChatClient": ["PacketCore", "Cryptography", "Protocols", "NIOCore", "NIOPosix", "Glibc"],
     "netlab": [
       "PacketCore", "Cryptography", "Protocols", "DisplayFilter", "Capture", "Projection",
-      "Statistics", "Traces", "SocketServer", "ChatServer", "ChatClient", "ArgumentParser",
-      "Logging", "Glibc",
+      "Statistics", "Traces", "Exchange", "SocketServer", "ChatServer", "ChatClient",
+      "ArgumentParser", "Logging", "Glibc",
     ],
   ]
 
