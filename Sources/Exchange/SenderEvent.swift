@@ -1,4 +1,5 @@
 import Capture
+import PacketCore
 import Protocols
 
 /// What happens to a `SenderMachine`.
