@@ -97,12 +97,20 @@ struct FaultPlaces {
     }
   }
 
+  /// Names that stand for several fields, such as `ip.addr`.
+  private static let aliases: [String: [String]] = {
+    var aliases: [String: [String]] = [:]
+    for layer in Registry.standard.layers {
+      for field in layer.description.fields where !field.info.members.isEmpty {
+        aliases[field.info.name, default: []] += field.info.members
+      }
+    }
+    return aliases
+  }()
+
   /// Where the field stands that the name means; nil when the packet has none.
   func place(of name: String) -> Place? {
-    let members = Registry.standard.layers.lazy
-      .flatMap { $0.description.fields }
-      .first { $0.info.name == name && !$0.info.members.isEmpty }?.info.members
-    let names = members ?? [name]
+    let names = Self.aliases[name] ?? [name]
     guard let found = items.first(where: { names.contains($0.item.field.name) }) else { return nil }
     return place(of: found.item)
   }

@@ -107,6 +107,20 @@ private final class ManualPort: PacketPort {
     #expect(port.lateFailure == base.failure)
   }
 
+  @Test func aPacketThatTheSystemDoesNotTakeIsLost() throws {
+    let base = ManualPort()
+    let port = FaultyPort(base, try FaultPlan(["corrupt:ip.hdr_len=60@1", "duplicate@2"]), seed: 1)
+    base.failure = PortFailure(.system, "Invalid argument")
+    var lost: [Bool] = []
+    port.observer = { lost.append($0.isLost) }
+    try port.send(Self.packets[0])
+    #expect(
+      port.takeRecords().map(\.detail) == ["ip.hdr_len 20 → 60", "not sent: Invalid argument"])
+    #expect(lost == [true])
+    // Without damage it is the port's own failure.
+    #expect(throws: PortFailure.self) { try port.send(Self.packets[1]) }
+  }
+
   @Test func aFloodOfLostPacketsDoesNotKeepTheCaller() throws {
     let base = ManualPort()
     let port = FaultyPort(base, try FaultPlan(["loss/in"]), seed: 1)
