@@ -59,6 +59,10 @@ import Testing
       try Self.damaged("corrupt:ip.ttl=1+fit", packet).1 == [
         "ip.ttl 64 → 1, checksums made to fit"
       ])
+    #expect(
+      try Self.damaged("corrupt:ip.addr=10.0.0.9", packet).1 == [
+        "ip.addr 10.0.0.21 → 10.0.0.9"
+      ])
     // What changes nothing is no fault.
     #expect(try Self.damaged("corrupt:ip.ttl=64", packet) == (packet, []))
     #expect(try Self.damaged("corrupt:udp.length", packet) == (packet, []))
