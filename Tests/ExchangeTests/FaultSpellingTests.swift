@@ -117,7 +117,7 @@ import Testing
     if let near { #expect(error.suggestions.first == near, "\(error.suggestions)") }
   }
 
-  @Test func noTextIsAsked() {
+  @Test func anyTextIsReadOrRefused() {
     // Whatever is typed is read or refused; seeds are printed by the failing expectation.
     let seed = UInt64.random(in: 0 ... .max)
     var numbers = SeededNumbers(seed: seed)
