@@ -111,9 +111,31 @@ import Testing
     #expect(answer.acknowledgment == 1000)
   }
 
-  @Test(arguments: [
-    (3600, CraftedReason.Code.expired), (-3600, .fromTheFuture),
-  ]) func aClockAnHourOffIsNamed(_ offset: Int64, _ code: CraftedReason.Code) throws {
+  @Test func twoReceiversDoNotAnswerEachOtherForEver() throws {
+    let network = MemoryNetwork(seed: 1)
+    let ends = [(Making.receiver, Making.keyText), (Making.sender, Making.otherKeyText)]
+    let receivers = try ends.map { address, key in
+      ReceivingEnd(
+        port: network.port(address), check: SegmentCheck(cipher: try Making.cipher(key), port: 5000)
+      ) { _ in .delivered }
+    }
+    var between = Making.ends
+    between.sourcePort = 5000
+    var damaged = try Making.segment(Making.message(), ends: between)
+    damaged.payload[50] ^= 1
+    network.port(Making.receiver).put(
+      Arrival(packet: damaged.packet, time: Timestamp(seconds: 0, nanoseconds: 0)))
+    for _ in 0..<1000 {
+      for receiver in receivers { _ = try receiver.step() }
+      guard let next = network.nextEvent else { break }
+      network.advance(to: next)
+    }
+    #expect(network.nextEvent == nil)
+    #expect((1..<50).contains(network.sentCount))
+  }
+
+  @Test(arguments: zip([3600, -3600] as [Int64], [CraftedReason.Code.expired, .fromTheFuture]))
+  func aClockAnHourOffIsNamed(_ offset: Int64, _ code: CraftedReason.Code) throws {
     let scene = try Scene()
     scene.receiver.wallOffset = offset
     try scene.send(Making.message())
@@ -150,6 +172,7 @@ import Testing
       done.signal()
     }
     done.wait()
+    try scene.pass(10_000_000)
     try scene.pass(10_000_000)
     let answer = try #require(try scene.answers().first)
     #expect(answer.flags == [.fin, .psh, .ack])

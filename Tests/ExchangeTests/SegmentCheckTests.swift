@@ -101,7 +101,7 @@ import Testing
     ("gAAA", "bad-token 4 characters≠100 or more"),
     ("gAAAA", "bad-token 5 characters≠a multiple of 4"),
     ("gAAA+" + String(repeating: "A", count: 95), "bad-token octet 4≠base64url"),
-    ("gAAA" + String(repeating: "A", count: 92) + "==x=", "bad-token octet 96≠base64url"),
+    ("gAAA" + String(repeating: "A", count: 92) + "==x=", "bad-token octet 96≠right padding"),
     ("gAAA" + String(repeating: "A", count: 100), "bad-token 104 characters≠whole blocks"),
   ]) func textThatIsNoTokenIsNamed(_ text: String, _ words: String) throws {
     var segment = try Making.segment(Making.message())
