@@ -94,7 +94,7 @@ public struct LiveCapture: ~Copyable {
     for handle in handles { pcap_close(handle.pcap) }
   }
 
-  private static func open(
+  static func open(
     _ interface: NetworkInterface, _ options: Options
   ) throws(CaptureError) -> Handle {
     var text = [CChar](repeating: 0, count: Int(PCAP_ERRBUF_SIZE))
