@@ -74,6 +74,29 @@ import Testing
     #expect(script.take(script.part(1, of: 3)).refusal == .late)
   }
 
+  @Test func theOrderGoesByTheLastPartAndNotByTheLastToCome() {
+    var script = ReceiverScript()
+    _ = script.take(script.part(2, of: 2))
+    #expect(script.take(script.part(1, of: 2)).row == .delivered)
+    #expect(script.take(Making.message(id: 8, sequence: 1200)).refusal == .late)
+    #expect(script.take(Making.message(id: 9, sequence: 1400)).row == .delivered)
+  }
+
+  @Test func aMessageIsAsYoungAsItsYoungestPart() {
+    var script = ReceiverScript()
+    _ = script.take(script.part(1, of: 3), made: 0)
+    script.pass(seconds: 50)
+    _ = script.take(script.part(2, of: 3), made: 50)
+    // Given up, and later forgotten.
+    for _ in 0..<2 {
+      script.pass(seconds: 122)
+      _ = script.handle(.timer)
+    }
+    #expect(script.machine.known.count == 0)
+    #expect(script.take(script.part(2, of: 3), made: 50).refusal == .beforeStart)
+    #expect(script.take(Making.message(id: 8), made: 51).row == .delivered)
+  }
+
   @Test func partsThatComeTooSlowlyAreGivenUp() {
     var script = ReceiverScript()
     _ = script.take(script.part(1, of: 3))
