@@ -13,7 +13,9 @@ enum TwoHosts {
     until [ "$(readlink /proc/$other/ns/net)" != "$(readlink /proc/self/ns/net)" ]; do
       kill -0 $other || exit 9
     done
-    there() { nsenter -t $other -n "$@"; }
+    # In front of a command: on the other host, as the same process.
+    there="nsenter -t $other -n"
+    there() { $there "$@"; }
     ip link add here type veth peer name there netns $other
     ip addr add 10.9.0.1/24 dev here
     ip addr add fd09::1/64 dev here nodad
@@ -24,7 +26,7 @@ enum TwoHosts {
     there ip link set there up
     # receive ARGUMENTS: on the other host, in the background, once it listens.
     receive() {
-      there "$NETLAB" receive "$@" >"$DIR/received" 2>"$DIR/errors" &
+      $there "$NETLAB" receive "$@" >"$DIR/received" 2>"$DIR/errors" &
       receiver=$!
       until grep -q -e Receiving -e header "$DIR/received"; do
         kill -0 $receiver 2>/dev/null || { wait $receiver; echo "ended $?"; exit 9; }
