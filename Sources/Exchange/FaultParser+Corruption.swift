@@ -75,7 +75,10 @@ extension FaultParser {
           ? "\(name) stands in no octets of a packet." : "There is no field named \(name).",
         range, near.filter { $0 != name }, command: "netlab fields \(protocolName)")
     }
-    return found
+    // A name for several fields takes what they take.
+    return found.flatMap { info in
+      info.members.isEmpty ? [info] : info.members.flatMap { Self.catalog[$0] ?? [] }
+    }
   }
 
   private func fieldValue(

@@ -15,12 +15,6 @@ import Testing
     return (arrival.packet, arrival.faults.map(\.detail))
   }
 
-  /// Fields that follow from one that was changed.
-  private static let consequences: [String: Set<String>] = [
-    "tcp.seq_raw": ["tcp.seq"], "tcp.seq": ["tcp.seq_raw"],
-    "ip.checksum": [], "tcp.checksum": [],
-  ]
-
   @Test(arguments: [
     "ip.ttl", "ip.id", "ip.checksum", "ip.frag_offset", "ip.flags.df", "ip.dsfield.dscp", "ip.src",
     "tcp.checksum", "tcp.window_size_value", "tcp.ack_raw", "tcp.flags.syn", "tcp.urgent_pointer",
@@ -64,6 +58,10 @@ import Testing
     #expect(
       try Self.damaged("corrupt:ip.ttl=1+fit", packet).1 == [
         "ip.ttl 64 → 1, checksums made to fit"
+      ])
+    #expect(
+      try Self.damaged("corrupt:ip.addr=10.0.0.9", packet).1 == [
+        "ip.addr 10.0.0.21 → 10.0.0.9"
       ])
     // What changes nothing is no fault.
     #expect(try Self.damaged("corrupt:ip.ttl=64", packet) == (packet, []))

@@ -96,7 +96,7 @@ import Testing
     #expect(try Self.order(["duplicate@3"]) == [1, 2, 3, 3] + Array(4...200))
   }
 
-  @Test func thelastPacketIsNotHeldForEver() throws {
+  @Test func theLastPacketIsNotHeldForEver() throws {
     let found = try FaultSamples.run(["reorder@2"], Array(Self.packets.prefix(2)))
     #expect(found.map(\.packet.arrival.packet) == Array(Self.packets.prefix(2)))
     #expect(found.map(\.time) == [1_000_000, 2_000_000 + FaultLine.patience])

@@ -30,6 +30,7 @@ import Testing
     ("corrupt:ip.ttl=1@1", .corrupt(.init(.field("ip.ttl"), .number(1)))),
     ("corrupt:ip.id=0xbeef+fit", .corrupt(.init(.field("ip.id"), .number(0xbeef), fits: true))),
     ("corrupt:tcp.flags.syn=true", .corrupt(.init(.field("tcp.flags.syn"), .number(1)))),
+    ("corrupt:ip.addr=10.0.0.9", .corrupt(.init(.field("ip.addr"), .octets([10, 0, 0, 9])))),
     ("corrupt:ip.dst=10.0.0.9", .corrupt(.init(.field("ip.dst"), .octets([10, 0, 0, 9])))),
     (
       "corrupt:eth.src=0a:00:00:00:00:01",
@@ -116,7 +117,7 @@ import Testing
     if let near { #expect(error.suggestions.first == near, "\(error.suggestions)") }
   }
 
-  @Test func noTextIsAsked() {
+  @Test func anyTextIsReadOrRefused() {
     // Whatever is typed is read or refused; seeds are printed by the failing expectation.
     let seed = UInt64.random(in: 0 ... .max)
     var numbers = SeededNumbers(seed: seed)

@@ -107,6 +107,20 @@ private final class ManualPort: PacketPort {
     #expect(port.lateFailure == base.failure)
   }
 
+  @Test func aPacketThatTheSystemDoesNotTakeIsLost() throws {
+    let base = ManualPort()
+    let port = FaultyPort(base, try FaultPlan(["corrupt:ip.hdr_len=60@1", "duplicate@2"]), seed: 1)
+    base.failure = PortFailure(.system, "Invalid argument")
+    var lost: [Bool] = []
+    port.observer = { lost.append($0.isLost) }
+    try port.send(Self.packets[0])
+    #expect(
+      port.takeRecords().map(\.detail) == ["ip.hdr_len 20 → 60", "not sent: Invalid argument"])
+    #expect(lost == [true])
+    // Without damage it is the port's own failure.
+    #expect(throws: PortFailure.self) { try port.send(Self.packets[1]) }
+  }
+
   @Test func aFloodOfLostPacketsDoesNotKeepTheCaller() throws {
     let base = ManualPort()
     let port = FaultyPort(base, try FaultPlan(["loss/in"]), seed: 1)
@@ -131,7 +145,7 @@ private final class ManualPort: PacketPort {
     let path = folder.appendingPathComponent("faults.pcapng").path
 
     let base = ManualPort()
-    let plan = try FaultPlan(["corrupt:tcp.checksum@2", "loss@4", "duplicate@5", "delay:1ms@2"])
+    let plan = try FaultPlan(["corrupt:tcp.checksum@6", "loss@3", "duplicate@4", "delay:1ms@6"])
     let port = FaultyPort(base, plan, seed: 3)
     var seen: [FaultedPacket] = []
     port.observer = { seen.append($0) }
@@ -139,7 +153,8 @@ private final class ManualPort: PacketPort {
       try port.send(packet)
       #expect(try port.wait(until: base.now.advanced(byNanoseconds: 2_000_000)))
     }
-    var writer = try CaptureFileWriter(path, interfaces: [CaptureInterface(linkType: .raw)])
+    var writer = try CaptureFileWriter(
+      path, interfaces: [CaptureInterface(name: "lo", linkType: .raw)])
     for packet in seen {
       let arrival = packet.arrival
       let header = FrameHeader(
@@ -149,15 +164,24 @@ private final class ManualPort: PacketPort {
         arrival.packet.span.bytes, header, comments: arrival.faults.map(\.comment))
     }
     try writer.close()
+    if ProcessInfo.processInfo.environment["NETLAB_RECORD"] != nil {
+      try Data(contentsOf: URL(fileURLWithPath: path)).write(to: Self.recording)
+    }
+    #expect(try Self.frames(Self.recording.path, "fault") == [3, 4, 5, 7])
 
-    #expect(try Self.frames(path, #"fault.kind == "corrupt""#) == [2])
-    #expect(try Self.frames(path, "fault.kind == \"loss\"") == [4])
-    #expect(try Self.frames(path, "fault.id == 3") == [5, 6])
-    #expect(try Self.frames(path, "fault") == [2, 4, 5, 6])
-    #expect(try Self.frames(path, "fault.detail contains \"by 1 ms\"") == [2])
-    #expect(try Self.frames(path, "fault.detail matches \"tcp.checksum 0x.* → 0x\"") == [2])
-    #expect(try Self.frames(path, "tcp.checksum.status == 0") == [2])
+    #expect(try Self.frames(path, #"fault.kind == "corrupt""#) == [7])
+    #expect(try Self.frames(path, "fault.kind == \"loss\"") == [3])
+    #expect(try Self.frames(path, "fault.id == 3") == [4, 5])
+    #expect(try Self.frames(path, "fault") == [3, 4, 5, 7])
+    #expect(try Self.frames(path, "fault.detail contains \"by 1 ms\"") == [7])
+    #expect(try Self.frames(path, "fault.detail matches \"tcp.checksum 0x.* → 0x\"") == [7])
+    #expect(try Self.frames(path, "tcp.checksum.status == 0") == [7])
   }
+
+  /// The same capture, for the golden cases.
+  private static let recording = URL(fileURLWithPath: #filePath)
+    .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
+    .appendingPathComponent("Captures/faults.pcapng")
 
   /// Numbers of the frames of a file that a filter lets through.
   private static func frames(_ path: String, _ filter: String) throws -> [Int] {
