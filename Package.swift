@@ -114,7 +114,9 @@ let package = Package(
       swiftSettings: strict),
     .testTarget(
       name: "ExchangeTests",
-      dependencies: ["Exchange", "Protocols", "PacketCore", "Capture", "Cryptography"],
+      dependencies: [
+        "Exchange", "Protocols", "PacketCore", "Capture", "Cryptography", "DisplayFilter",
+      ],
       swiftSettings: strict),
     .testTarget(
       name: "DisplayFilterTests",

@@ -138,7 +138,12 @@ extension FaultCorruption {
       let width = place.mask.reduce(0) { $0 + $1.nonzeroBitCount }
       func text(_ number: UInt64) -> String {
         let number = number &* place.unit
-        guard place.isHexadecimal else { return "\(number)" }
+        switch place.style {
+        case .decimal: return "\(number)"
+        case .ipv4:
+          return [24, 16, 8, 0].map { "\(number >> UInt64($0) & 0xff)" }.joined(separator: ".")
+        case .hexadecimal: break
+        }
         let digits = String(number, radix: 16)
         let missing = max((width + 3) / 4 - digits.count, 0)
         return "0x" + String(repeating: "0", count: missing) + digits

@@ -56,11 +56,25 @@ public final class FaultyPort: PacketPort {
   }
 
   private func release(at now: MonotonicTime) throws(PortFailure) {
-    while let packet = outgoing.next(at: now) {
-      if !packet.isLost { try base.send(packet.arrival.packet) }
+    while var packet = outgoing.next(at: now) {
+      if !packet.isLost { try sendDamaged(&packet) }
       records.append(contentsOf: packet.arrival.faults)
       if records.count > 1000 { records.removeFirst(records.count - 1000) }
       observer?(packet)
+    }
+  }
+
+  /// Sends a packet. One that the system does not take because of what a fault made of it is lost,
+  /// as it would be at the first router, and the sender goes on.
+  private func sendDamaged(_ packet: inout FaultedPacket) throws(PortFailure) {
+    do {
+      try base.send(packet.arrival.packet)
+    } catch {
+      let damage = packet.arrival.faults.last { $0.kind == "corrupt" || $0.kind == "cut" }
+      guard let damage, error.kind == .system else { throw error }
+      packet.isLost = true
+      packet.arrival.faults.append(
+        FaultRecord(kind: damage.kind, id: damage.id, detail: "not sent: \(error.message)"))
     }
   }
 

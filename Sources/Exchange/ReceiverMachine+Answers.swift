@@ -46,9 +46,12 @@ extension ReceiverMachine {
   mutating func askAgain(
     _ segment: CheckedSegment, _ reason: CraftedReason, _ now: MonotonicTime
   ) -> Bool {
-    // Two receivers with different keys must not refuse each other's refusals for ever. And as in
-    // RFC 9293 section 3.10.7, nothing answers a reset.
-    guard !segment.flags.contains(.fin), !segment.flags.contains(.rst) else { return false }
+    // Two receivers with different keys must not answer each other's answers for ever, once a
+    // stranger has brought them together. REFUSED shows by its FIN. And as in RFC 9293 section
+    // 3.10.7, nothing answers a reset.
+    guard !segment.flags.contains(.fin), !segment.flags.contains(.rst), !isEcho(segment) else {
+      return false
+    }
     let source = segment.ends.source
     var rate = resendRates[source] ?? ReceiverRate()
     guard rate.take(perSecond: settings.resendsPerSource, at: now) else { return false }
@@ -71,6 +74,8 @@ extension ReceiverMachine {
     var flow = flows[ends] ?? newFlow()
     let own = flow.next
     flow.next = own &+ UInt32(truncatingIfNeeded: ReceiverAnswer.tokenLength(plain.count))
+    flow.resend = kind == .resend ? own : nil
+    if kind != .resend { flow.echoes = 0 }
     flows[ends] = flow
     actions.append(
       .answer(
@@ -81,6 +86,20 @@ extension ReceiverMachine {
 
   private mutating func newFlow() -> Flow {
     Flow(next: UInt32(truncatingIfNeeded: numbers.next() >> 32))
+  }
+
+  /// Segments in a row that may look like echoes before they are taken for some.
+  private static let mostEchoes = 8
+
+  /// Whether a segment that cannot be read is likely a RESEND for one of ours: time and again it
+  /// acknowledges what a RESEND would, the beginning of our last one. Tries of a message do so too
+  /// at times, but not with new sequence numbers for long.
+  private mutating func isEcho(_ segment: CheckedSegment) -> Bool {
+    guard var flow = flows[segment.ends] else { return false }
+    let isLikely = flow.resend == segment.acknowledgment && flow.damagedCount == 1
+    flow.echoes = isLikely ? min(flow.echoes + 1, Self.mostEchoes) : 0
+    flows[segment.ends] = flow
+    return flow.echoes == Self.mostEchoes
   }
 
   /// A damaged try is known by its sequence number.

@@ -45,6 +45,10 @@ public struct ReceiverMachine: Sendable {
     /// The last segment that came damaged, and how often.
     var damaged: UInt32 = 0
     var damagedCount = 0
+    /// Where the last RESEND stands, while nothing else was answered since.
+    var resend: UInt32?
+    /// Segments in a row that cannot be read, and ask for such a RESEND again.
+    var echoes = 0
   }
 
   /// A segment whose answer waits for a decision.

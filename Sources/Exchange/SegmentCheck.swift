@@ -171,7 +171,7 @@ extension CraftedReason {
     }
     switch rule {
     case .alphabet: self.init(.badToken, found: "octet \(offset)", expected: "base64url")
-    case .base64Padding: self.init(.badToken, found: "octet \(offset)", expected: "padding")
+    case .base64Padding: self.init(.badToken, found: "octet \(offset)", expected: "right padding")
     case .base64Length:
       self.init(.badToken, found: "\(characters) characters", expected: "a multiple of 4")
     case .version: self.init(.badToken, found: "another version", expected: "0x80")

@@ -70,14 +70,18 @@ struct SegmentHeaders {
     pseudoHeader.add(source)
     pseudoHeader.add(destination)
     pseudoHeader.add(UInt16(Self.tcp))
-    pseudoHeader.add(UInt16(truncatingIfNeeded: segment.count))
+    // As long as the header says: of a packet that was cut the sum does not fit.
+    let isWhole = headerFault == nil
+    let claimed = isWhole ? Int(packet.word(2, as: UInt16.self)) &- length : segment.count
+    pseudoHeader.add(UInt16(truncatingIfNeeded: claimed))
     return true
   }
 
   /// RFC 8200 section 3, and section 4 for what may stand before TCP.
   private mutating func readIPv6(_ packet: RawSpan) -> Bool {
     guard packet.byteCount >= 40 else { return false }
-    let end = min(40 &+ Int(packet.word(4, as: UInt16.self)), packet.byteCount)
+    let claimed = 40 &+ Int(packet.word(4, as: UInt16.self))
+    let end = min(claimed, packet.byteCount)
     var next = packet.octet(6)
     var place = 40
     // Each turn passes over eight octets or more.
@@ -109,7 +113,8 @@ struct SegmentHeaders {
     pseudoHeader.add(source.low)
     pseudoHeader.add(destination.high)
     pseudoHeader.add(destination.low)
-    pseudoHeader.add(UInt32(truncatingIfNeeded: segment.count))
+    // As long as the header says: of a packet that was cut the sum does not fit.
+    pseudoHeader.add(UInt32(truncatingIfNeeded: claimed &- place))
     pseudoHeader.add(UInt16(Self.tcp))
     return true
   }

@@ -44,12 +44,20 @@ public final class AnnotatedHexPrinter: PacketPrinter {
   ) {
     var next = header.lowerBound
     var index = 0
-    let lines = items.filter { item in
+    let candidates = items.filter { item in
       guard item.depth == 0, item.buffer == 0, !item.field.isHidden, let place = item.place else {
         return false
       }
       return !place.isEmpty && header.lowerBound <= place.lowerBound
         && place.upperBound <= header.upperBound
+    }
+    // A long field that others are parts of, such as a token, is shown by its parts.
+    let lines = candidates.filter { item in
+      guard let place = item.place, place.count > Self.width else { return true }
+      return !candidates.contains { other in
+        guard let part = other.place, part != place else { return false }
+        return place.lowerBound <= part.lowerBound && part.upperBound <= place.upperBound
+      }
     }.enumerated().sorted { left, right in
       let (one, other) = (left.element.place ?? 0..<0, right.element.place ?? 0..<0)
       return (one.lowerBound, left.offset) < (other.lowerBound, right.offset)

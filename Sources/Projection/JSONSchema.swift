@@ -451,8 +451,18 @@ public enum JSONSchema {
             "seq": {"$ref": "#/$defs/count", "description": "The sequence number, as it stands in the header."},
             "length": {"$ref": "#/$defs/count", "description": "Octets of the payload."},
             "verdict": {
-              "enum": ["delivered", "part", "duplicate", "damaged", "refused", "foreign"],
-              "description": "Part: kept until the others are here."
+              "enum": [
+                "delivered",
+                "part",
+                "duplicate",
+                "out-of-order",
+                "damaged",
+                "refused",
+                "foreign",
+                "connection-attempt",
+                "answer"
+              ],
+              "description": "Part: kept until the others are here. Foreign: no token."
             },
             "id": {"$ref": "#/$defs/crafted_id"},
             "sender": {"type": "string"},
@@ -462,8 +472,8 @@ public enum JSONSchema {
             "parts": {"type": "integer", "minimum": 0},
             "reason": {"$ref": "#/$defs/reason"},
             "answer": {"enum": ["ack", "resend", "refused"]},
-            "faults": {"$ref": "#/$defs/faults"},
-            "info": {"type": "string"}
+            "tries": {"type": "integer", "minimum": 2, "description": "Which try of the segment this is, as far as they were seen."},
+            "faults": {"$ref": "#/$defs/faults"}
           },
           "required": ["type", "ts", "ts_s", "ts_nsec", "length", "verdict"],
           "additionalProperties": false

@@ -12,6 +12,34 @@ struct DryRun {
   /// When: tokens are dated by it.
   let time: Timestamp
 
+  /// The segments of a message as their first tries would be.
+  ///
+  /// - Throws: `Failure` for a message that cannot be sent.
+  static func segments(
+    _ message: OutgoingMessage, ends: SegmentEnds, mtu: Int, settings: SenderSettings,
+    cipher: FernetCipher, time: Timestamp
+  ) throws -> [CraftedSegment] {
+    var numbers = SystemRandomNumberGenerator()
+    let first = UInt32(truncatingIfNeeded: numbers.next())
+    let parts: OutgoingParts
+    do throws(OutgoingFault) {
+      parts = try OutgoingParts(
+        message, mtu: mtu, family: ends.source.family, initialSequence: first,
+        firstSequence: first, wantsOrder: settings.recovery == .goBackN)
+    } catch {
+      throw Failure(.usage, error.text)
+    }
+    return try (1...parts.count).map { part in
+      let plain = parts.plain(part)
+      guard let token = cipher.seal(plain.span.bytes, time: UInt64(clamping: time.seconds)) else {
+        throw Failure(.internal, "the token could not be made: OpenSSL refuses")
+      }
+      return CraftedSegment(
+        ends: ends, sequence: parts.sequences[part - 1], acknowledgment: 0,
+        identification: UInt16(truncatingIfNeeded: numbers.next()), payload: token)
+    }
+  }
+
   /// Prints the first segment in full, and a line for each that follows.
   func print(into text: inout TextBuffer) {
     guard let first = segments.first else { return }

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Capture
+import DisplayFilter
 import Exchange
 import PacketCore
 
@@ -18,6 +19,39 @@ struct FaultOptions: ParsableArguments {
     name: .customLong("seed"),
     help: "The same seed makes the same faults, packet for packet; drawn and printed if not given.")
   var seed: UInt64?
+
+  /// The faults asked for.
+  ///
+  /// - Parameter direction: Which way faults go that do not say so.
+  func plan(direction: FaultDirection) throws -> FaultPlan {
+    do throws(FaultError) {
+      return try FaultPlan(texts, direction: direction)
+    } catch {
+      let shown = FilterError(
+        error.message, text: error.text, range: error.range, suggestions: error.suggestions,
+        command: error.command)
+      throw Failure(.usage, shown.describe())
+    }
+  }
+
+  /// What the filters of faults mean, by the fault's id.
+  func predicates(of plan: FaultPlan) throws -> [Int: any PacketPredicate] {
+    var predicates: [Int: any PacketPredicate] = [:]
+    for fault in plan.faults where !fault.filter.isEmpty {
+      do throws(FilterError) {
+        predicates[fault.id] = try DisplayFilter(fault.filter, registry: .standard)
+      } catch {
+        throw Failure(error)
+      }
+    }
+    return predicates
+  }
+
+  /// The seed in force: short enough to be typed again; nil where nothing depends on it.
+  func chosenSeed(_ plan: FaultPlan) -> UInt64? {
+    if plan.isEmpty { return nil }
+    return seed ?? UInt64.random(in: 0..<1_000_000_000)
+  }
 }
 
 /// Where the packets of an exchange are written.

@@ -1,5 +1,8 @@
 import ArgumentParser
+import Capture
+import Cryptography
 import Exchange
+import PacketCore
 
 /// What is sent.
 struct SendMessageOptions: ParsableArguments {
@@ -46,6 +49,22 @@ struct SendMessageOptions: ParsableArguments {
     if let room, room.utf8.count > 64 {
       throw ValidationError("--room is a code of at most 64 octets")
     }
+  }
+
+  /// The text, all of it.
+  ///
+  /// - Throws: `Failure` for a file that cannot be read, is longer than a message may be, or is no
+  ///   UTF-8.
+  func read() throws -> String {
+    if let text, text != "-" { return text }
+    return try MessageText.read(path ?? "-")
+  }
+
+  /// Who it is from.
+  var senderName: String {
+    if let sender { return sender }
+    let user = KeyOwner.current.user
+    return PrivilegeUser.numbered(user)?.name ?? "user \(user)"
   }
 }
 
@@ -94,12 +113,86 @@ struct SendPlaceOptions: ParsableArguments {
     help: ArgumentHelp("With --l2: the next hop's Ethernet address.", valueName: "mac"))
   var destinationMAC: String?
 
+  @Option(
+    name: .customLong("mtu"),
+    help: ArgumentHelp(
+      "Octets of the longest packet: a long message goes in parts. (default: the interface's)",
+      valueName: "octets"))
+  var mtu: Int?
+
   mutating func validate() throws {
+    if let mtu, mtu < 68 {
+      throw ValidationError("--mtu is at least 68, the least that IPv4 allows")
+    }
+    for text in [sourceMAC, destinationMAC] {
+      if let text, MACAddress(text: text) == nil {
+        throw ValidationError("'\(text)' is no Ethernet address such as 02:00:00:00:00:01")
+      }
+    }
     if !isLinkLayer, sourceMAC != nil || destinationMAC != nil {
       throw ValidationError("--src-mac and --dst-mac go with --l2")
     }
     if sourcePort == 0 { throw ValidationError("--src-port is 1 to 65535") }
   }
+
+  /// Looks the destination up.
+  ///
+  /// - Throws: `Failure` for a text that names none, and for a host that nobody knows.
+  func resolve() throws -> SendDestination {
+    let family = try sourceAddress()?.family
+    let name: HostName
+    let addresses: [HostAddress]
+    do throws(SocketFailure) {
+      name = try HostName(destination)
+      addresses = name.port == nil ? [] : try name.addresses(family)
+    } catch {
+      throw Failure(PortFailure(error))
+    }
+    guard let port = name.port else {
+      throw Failure(
+        .usage, "which port? --dst \(destination):5000",
+        remedy: "an IPv6 address stands in brackets: --dst '[fe80::1%eth0]:5000'")
+    }
+    guard let address = addresses.first else {
+      throw Failure(.interface, "\(name.host) has no address to send to")
+    }
+    return SendDestination(address: address, port: port)
+  }
+
+  /// The source address, when one was named.
+  func sourceAddress() throws -> Address? {
+    guard let source else { return nil }
+    do throws(SocketFailure) {
+      return try HostName(source).addresses().first?.address
+    } catch {
+      throw Failure(PortFailure(error))
+    }
+  }
+
+  /// How frames are made, when whole frames are to go out.
+  var linkLayer: WirePort.LinkLayer? {
+    guard isLinkLayer else { return nil }
+    return WirePort.LinkLayer(
+      source: sourceMAC.flatMap { MACAddress(text: $0) },
+      destination: destinationMAC.flatMap { MACAddress(text: $0) })
+  }
+
+  /// What the way does to faults.
+  func remarks(about plan: FaultPlan) -> [String] {
+    guard !isLinkLayer, plan.faults.contains(where: { $0.text.contains("ip.checksum") }) else {
+      return []
+    }
+    return [
+      "the kernel computes the IP header's checksum of what leaves a raw socket: a wrong one goes out "
+        + "with --l2 alone"
+    ]
+  }
+}
+
+/// Where a message goes.
+struct SendDestination {
+  var address: HostAddress
+  var port: UInt16
 }
 
 /// How what is lost or damaged parts are sent again.
@@ -147,6 +240,12 @@ struct SendRetryOptions: ParsableArguments {
     help: "The retransmission timer of RFC 6298, from measured round trips, not a fixed interval.")
   var measuresRoundTrips = false
 
+  @Option(
+    name: .customLong("rto-min"),
+    help: ArgumentHelp(
+      "With --rto: the least timeout; RFC 6298 has 1s, Linux 200ms.", valueName: "time"))
+  var leastTimeout: TimeSpan?
+
   mutating func validate() throws {
     guard (0...1000).contains(retries) else { throw ValidationError("--retries is 0 to 1000") }
     guard (1...1024).contains(window) else { throw ValidationError("--window is 1 to 1024") }
@@ -155,5 +254,41 @@ struct SendRetryOptions: ParsableArguments {
     }
     guard backoff >= 1, backoff <= 10 else { throw ValidationError("--backoff is 1 to 10") }
     if let timeout, timeout.milliseconds < 1 { throw ValidationError("--timeout is at least 1ms") }
+    if leastTimeout != nil, !measuresRoundTrips {
+      throw ValidationError("--rto-min goes with --rto")
+    }
+  }
+
+  /// What the sender is told.
+  func settings() throws -> SenderSettings {
+    do throws(SenderSettings.Fault) {
+      return try SenderSettings(
+        retries: retries, interval: interval.milliseconds * 1_000_000, backoff: backoff,
+        timeout: timeout.map { $0.milliseconds * 1_000_000 }, window: window,
+        recovery: window == 1
+          ? .stopAndWait : recovery == .goBackN ? .goBackN : .selectiveRepeat,
+        timer: measuresRoundTrips
+          ? .rfc6298(
+            minimum: leastTimeout.map { $0.milliseconds * 1_000_000 }
+              ?? RetransmissionTimer.standardMinimum) : .fixed)
+    } catch {
+      throw Failure(.usage, error.message)
+    }
+  }
+}
+
+extension MACAddress {
+  /// `02:00:00:00:00:01`, or with dashes; nil for anything else.
+  init?(text: String) {
+    let parts = text.split(omittingEmptySubsequences: false) { $0 == ":" || $0 == "-" }
+    guard parts.count == 6 else { return nil }
+    var value: UInt64 = 0
+    for part in parts {
+      guard part.utf8.count == 2, let octet = UInt8(part, radix: 16), !part.hasPrefix("+") else {
+        return nil
+      }
+      value = value << 8 | UInt64(octet)
+    }
+    self.init(value)
   }
 }

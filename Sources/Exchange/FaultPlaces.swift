@@ -3,13 +3,18 @@ import Protocols
 
 /// One packet dissected by itself, for faults: where its fields and its payload stand.
 struct FaultPlaces {
+  /// How a value is written.
+  enum Style {
+    case decimal, hexadecimal, ipv4
+  }
+
   /// Some bits of some octets of the packet.
   struct Place: Equatable {
     var octets: Range<Int>
     /// The bits that count, one octet each.
     var mask: [UInt8]
-    /// How the value is written.
-    var isHexadecimal = false
+    /// How a value is written.
+    var style = Style.hexadecimal
     /// What one step of the stored number counts: 4 for a header length in words that is named in
     /// octets.
     var unit: UInt64 = 1
@@ -97,21 +102,30 @@ struct FaultPlaces {
     }
   }
 
+  /// Names that stand for several fields, such as `ip.addr`.
+  private static let aliases: [String: [String]] = {
+    var aliases: [String: [String]] = [:]
+    for layer in Registry.standard.layers {
+      for field in layer.description.fields where !field.info.members.isEmpty {
+        aliases[field.info.name, default: []] += field.info.members
+      }
+    }
+    return aliases
+  }()
+
   /// Where the field stands that the name means; nil when the packet has none.
   func place(of name: String) -> Place? {
-    let members = Registry.standard.layers.lazy
-      .flatMap { $0.description.fields }
-      .first { $0.info.name == name && !$0.info.members.isEmpty }?.info.members
-    let names = members ?? [name]
+    let names = Self.aliases[name] ?? [name]
     guard let found = items.first(where: { names.contains($0.item.field.name) }) else { return nil }
     return place(of: found.item)
   }
 
   private func place(of item: FieldItem) -> Place {
     var place = Place(item.place ?? 0..<0)
-    switch item.field.base {
-    case .decimal: place.isHexadecimal = false
-    case .hexadecimal, .hexadecimalAndDecimal: place.isHexadecimal = true
+    switch (item.field.type, item.field.base) {
+    case (.ipv4, _): place.style = .ipv4
+    case (.unsigned, .decimal), (.signed, .decimal), (.boolean, _): place.style = .decimal
+    default: place.style = .hexadecimal
     }
     if let mask = Self.mask(of: item) {
       place.mask = mask
