@@ -112,7 +112,8 @@ public final class WirePort: PacketPort {
       // A kernel without IPv6 receives none either.
       raw6 = family == .ipv4 ? nil : try? RawIPSocket(.ipv6)
       tap = try PacketTap(
-        interface ?? "any", filter: Self.messageFilter(address, port), longest: 65_600)
+        interface ?? "any", filter: Self.messageFilter(address, port),
+        longest: Self.longestPacket + 200)
       var remarks: [String] = []
       var shield: ShieldSocket?
       if hasShield {
@@ -136,8 +137,13 @@ public final class WirePort: PacketPort {
     }
   }
 
-  /// The longest packet that a sender's interface takes, in octets.
-  public var mtu: Int { route?.mtu ?? 1500 }
+  /// The longest IP packet, in octets, that the two ends of an exchange make and take. Loopback
+  /// would carry four times as much; but the kernel sets aside a place of this size for each packet
+  /// that waits to be read, and many places are worth more than long ones.
+  public static let longestPacket = 16_000
+
+  /// The longest packet to send, in octets: what the way takes, at most `longestPacket`.
+  public var mtu: Int { min(route?.mtu ?? 1500, Self.longestPacket) }
 
   public var now: MonotonicTime { .now }
   public var wallClock: Timestamp { .now }
