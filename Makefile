@@ -73,7 +73,7 @@ conformance: build
 captures:
 	@.ci/install python3 python3-venv
 	test -x .venv/bin/python || python3 -m venv .venv
-	.venv/bin/pip install --quiet scapy==2.6.1
+	.venv/bin/pip install --quiet scapy==2.6.1 cryptography==50.0.2
 	for recipe in Captures/recipes/*.py; do .venv/bin/python $$recipe || exit 1; done
 
 # Records the sessions of real clients and servers again, with their truth: root, because of the

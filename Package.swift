@@ -15,6 +15,7 @@ let package = Package(
     .library(name: "DisplayFilter", targets: ["DisplayFilter"]),
     .library(name: "Capture", targets: ["Capture"]),
     .library(name: "Projection", targets: ["Projection"]),
+    .library(name: "Exchange", targets: ["Exchange"]),
     .library(name: "SocketServer", targets: ["SocketServer"]),
   ],
   dependencies: [
@@ -114,7 +115,9 @@ let package = Package(
       swiftSettings: strict),
     .testTarget(
       name: "ExchangeTests",
-      dependencies: ["Exchange", "Protocols", "PacketCore", "Capture", "Cryptography"],
+      dependencies: [
+        "Exchange", "Protocols", "PacketCore", "Capture", "Cryptography", "DisplayFilter",
+      ],
       swiftSettings: strict),
     .testTarget(
       name: "DisplayFilterTests",

@@ -4,7 +4,8 @@ import Glibc
 extension KeyFile {
   /// Writes a key to a new file that only its owner may read, and to the disk behind it.
   ///
-  /// Folders that are missing are made, for the owner alone.
+  /// Folders that are missing are made, for the owner alone. The file appears with the key in it:
+  /// of several programs that make it at once one succeeds, and the others find that one's key.
   ///
   /// - Throws: `KeyFileError`; `.exists` rather than overwrite a key, without which tokens could
   ///   never be opened again.
@@ -12,8 +13,58 @@ extension KeyFile {
     _ path: String, key: FernetKey, owner: KeyOwner = .current
   ) throws(KeyFileError) {
     try makeFolders(of: path, owner)
+    let draft = try write(key, beside: path, owner)
+    // link(2) does not follow or overwrite what stands there.
+    let failure = link(draft, path) == 0 ? 0 : errno
+    unlink(draft)
+    guard failure == 0 else { throw unmade(path, failure) }
+    settleFolder(of: path)
+  }
+
+  /// Puts a key where another one is, which stays beside it as `.old`, `.old2` and so on.
+  ///
+  /// There is a key at every moment, the one or the other.
+  ///
+  /// - Returns: Where the old one is now; nil when there was none.
+  /// - Throws: `KeyFileError`; the old one is where it was then.
+  public static func replace(
+    _ path: String, key: FernetKey, owner: KeyOwner = .current
+  ) throws(KeyFileError) -> String? {
+    try makeFolders(of: path, owner)
+    let draft = try write(key, beside: path, owner)
+    var old: String?
+    var number = 1
+    while old == nil {
+      let place = path + (number == 1 ? ".old" : ".old\(number)")
+      if link(path, place) == 0 {
+        old = place
+      } else if errno == EEXIST, number < 1_000 {
+        number += 1
+      } else if errno == ENOENT {
+        break
+      } else {
+        let failure = errno
+        unlink(draft)
+        throw unmade(place, failure)
+      }
+    }
+    guard rename(draft, path) == 0 else {
+      let failure = errno
+      unlink(draft)
+      if let old { unlink(old) }
+      throw unmade(path, failure)
+    }
+    settleFolder(of: path)
+    return old
+  }
+
+  /// Writes a key to a file of another name in the same folder.
+  private static func write(
+    _ key: FernetKey, beside path: String, _ owner: KeyOwner
+  ) throws(KeyFileError) -> String {
+    let draft = path + ".new" + String(UInt64.random(in: 0 ... .max), radix: 36)
     // O_EXCL: nothing is followed or overwritten, whatever appeared there meanwhile.
-    let descriptor = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0o600)
+    let descriptor = open(draft, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0o600)
     guard descriptor >= 0 else { throw unmade(path, errno) }
     var text = key.exportedText() + [0x0a]
     defer { text.wipe() }
@@ -26,7 +77,7 @@ extension KeyFile {
       var count = 0
       while count < text.count {
         let put = text.withUnsafeBytes {
-          write(descriptor, $0.baseAddress.map { $0 + count }, text.count - count)
+          Glibc.write(descriptor, $0.baseAddress.map { $0 + count }, text.count - count)
         }
         if put < 0, errno == EINTR { continue }
         guard put > 0 else { return false }
@@ -37,10 +88,14 @@ extension KeyFile {
     let isDone = isWritten()
     let failure = errno
     guard close(descriptor) == 0, isDone else {
-      unlink(path)
+      unlink(draft)
       throw unmade(path, isDone ? errno : failure)
     }
-    // The name too has to reach the disk.
+    return draft
+  }
+
+  /// A name too has to reach the disk.
+  private static func settleFolder(of path: String) {
     let folder = open(parent(of: path), O_RDONLY | O_DIRECTORY | O_CLOEXEC)
     if folder >= 0 {
       fsync(folder)

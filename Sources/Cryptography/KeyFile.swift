@@ -106,8 +106,8 @@ public enum KeyFile {
     }
   }
 
-  /// The path for a shell.
-  static func quoted(_ path: String) -> String {
+  /// The path as a word for a shell: as it is where the shell leaves it alone, else in quotes.
+  public static func quoted(_ path: String) -> String {
     let isPlain = path.utf8.allSatisfy {
       (48...57).contains($0) || (65...90).contains($0) || (97...122).contains($0)
         || [0x2f, 0x2e, 0x2d, 0x5f].contains($0)

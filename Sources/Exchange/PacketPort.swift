@@ -60,22 +60,6 @@ public struct Arrival: Sendable, Equatable {
   }
 }
 
-/// What a fault did to one packet: for the capture's comment, the rows of tries, and the reader.
-public struct FaultRecord: Sendable, Hashable {
-  /// `loss`, `corrupt`, `duplicate`, `reorder`, `delay`, `rate` or `cut`.
-  public var kind: String
-  /// Which of the faults asked for it was, from 1.
-  public var id: Int
-  /// What was done, such as `tcp.checksum 0xc91c → 0x1454`.
-  public var detail: String
-
-  public init(kind: String, id: Int, detail: String) {
-    self.kind = kind
-    self.id = id
-    self.detail = detail
-  }
-}
-
 /// Why a port cannot do what is asked of it.
 public struct PortFailure: Error, Sendable, Equatable {
   /// Decides on the exit code.

@@ -80,7 +80,11 @@ public struct Dissector: ~Copyable {
     walk(
       bytes, from: 0, to: bytes.byteCount, reportedEnd: header.originalLength,
       as: .linkType(header.linkType), into: &dissection)
-    if dissection.isContinued { continueWalk(bytes, into: &dissection) }
+    if dissection.isContinued {
+      continueWalk(bytes, into: &dissection)
+      // A layer that stands on no stream may begin a message too, and names where it goes on.
+      dissection.endMessage()
+    }
     if dissection.unfinished != nil { resume(bytes, into: &dissection) }
   }
 

@@ -66,6 +66,7 @@ public struct Frame: Layer {
       .list("frame.comment", "Comment", .string) { _, _, d, emit in
         for comment in d.comments { emit(.string(comment), nil) }
       },
+      faults,
     ],
     heading: { _, _, d, text in
       text.append(" ")
@@ -85,6 +86,21 @@ public struct Frame: Layer {
       text.append(", id ")
       text.append(UInt64(d.frame.point.interface))
     })
+
+  /// What netlab did to the packet on purpose, as the comments tell.
+  private static let faults = Field<Frame>.outline(
+    kinds: [
+      ("fault", "Fault", .label, false), ("fault.kind", "Kind", .string, false),
+      ("fault.id", "Number", .unsigned, false), ("fault.detail", "What was done", .string, false),
+    ]
+  ) { _, d, emit in
+    for case let record? in d.comments.lazy.map(FaultRecord.init(comment:)) {
+      emit(0, 0, .present, nil, "Fault \(record.id): \(record.kind)")
+      emit(1, 1, .string(record.kind), nil, nil)
+      emit(2, 1, .unsigned(UInt64(record.id)), nil, nil)
+      if !record.detail.isEmpty { emit(3, 1, .string(record.detail), nil, nil) }
+    }
+  }
 
   /// Wireshark counts kinds of links in an order of its own (`wiretap/wtap.h`); 0 is its "unknown".
   private static let encapsulations: [(link: LinkType, number: UInt64, name: String)] = [

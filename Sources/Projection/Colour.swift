@@ -68,8 +68,10 @@ struct Alarm {
     case .sequence where worst.layer == dissection.speaker && dissection.messages.isEmpty:
       // TCP's own line begins with it.
       words = nil
-    // The words in braces say it.
-    case _ where dissection.layers[worst.layer].type.description.name == "fernet": words = nil
+    // The words in braces say it, or the line's own.
+    case _
+    where ["fernet", "netlab"].contains(dissection.layers[worst.layer].type.filterName.description):
+      words = nil
     default: words = worst.text
     }
   }

@@ -2,15 +2,15 @@ import PacketCore
 
 /// What the objects of `-T jsonl` have in common. Every object of a stream is described in the
 /// schema that `netlab schema` prints; who adds a key here adds it there.
-struct JSONLine: ~Copyable {
+public struct JSONLine: ~Copyable {
   /// The text of the second that the last object stood in: date and clock.
   private var clock = TextBuffer(capacity: 64)
   private var second: Int64?
 
-  init() {}
+  public init() {}
 
   /// The first object.
-  static func header(tool: String, source: String, into text: inout TextBuffer) {
+  public static func header(tool: String, source: String, into text: inout TextBuffer) {
     text.append("{\"type\":\"header\",\"schema\":\"netlab/1\",\"tool\":")
     text.append(json: tool)
     text.append(",\"source\":")
@@ -20,7 +20,7 @@ struct JSONLine: ~Copyable {
 
   /// When: RFC 3339 with nine digits, and the same as two integers, as nanoseconds since 1970 fit
   /// in no JSON number.
-  mutating func append(_ time: Timestamp, to text: inout TextBuffer) {
+  public mutating func append(_ time: Timestamp, to text: inout TextBuffer) {
     if second != time.seconds {
       second = time.seconds
       clock.removeAll()

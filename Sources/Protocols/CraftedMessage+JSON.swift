@@ -24,54 +24,48 @@ extension CraftedMessage {
 
   /// Reads a token's plaintext.
   public init(_ plain: [UInt8]) throws(Fault) {
-    let value: JSONValue
-    do {
-      value = try JSONValue(plain)
-    } catch {
-      throw .json(at: error.offset)
+    let bytes = plain.span.bytes
+    let members = try CraftedMembers(bytes)
+    guard members[.v].number(bytes) == UInt64(Self.version) else { throw .version }
+    guard let kind = Kind.allCases.first(where: { members[.kind].isString(bytes, $0.word) }) else {
+      throw .member("kind")
     }
-    guard case .object = value else { throw .json(at: 0) }
-    guard Self.number(value["v"]) == UInt64(Self.version) else { throw .version }
-    guard let word = Self.string(value["kind"]),
-      let kind = Kind.allCases.first(where: { $0.word.description == word })
-    else { throw .member("kind") }
     self.kind = kind
-    guard let id = Self.string(value["id"]).flatMap({ ID(text: $0) }) else { throw .member("id") }
+    guard let id = members[.id].id(bytes) else { throw .member("id") }
     self.id = id
-    guard let sender = Self.string(value["sender"]) else { throw .member("sender") }
+    guard let sender = members[.sender].string(bytes) else { throw .member("sender") }
     self.sender = sender
-    switch value["room"] {
-    case nil, .null: room = nil
-    case .string(let name): room = name
-    default: throw .member("room")
+    room = members[.room].string(bytes)
+    guard room != nil || members[.room].isEmpty || members[.room].isLiteral(bytes, "null") else {
+      throw .member("room")
     }
-    guard let text = Self.string(value["text"]) else { throw .member("text") }
+    guard let text = members[.text].string(bytes) else { throw .member("text") }
     self.text = text
-    guard let parts = Self.number(value["parts"]), parts <= Self.mostParts else {
+    guard let parts = members[.parts].number(bytes), parts <= Self.mostParts else {
       throw .member("parts")
     }
-    guard let part = Self.number(value["part"]), part <= Self.mostParts,
+    guard let part = members[.part].number(bytes), part <= Self.mostParts,
       kind != .message || part >= 1 && part <= parts
     else { throw .member("part") }
     self.part = Int(part)
     self.parts = Int(parts)
-    guard let initial = Self.number(value["isn"]).flatMap({ UInt32(exactly: $0) }) else {
+    guard let initial = members[.isn].number(bytes).flatMap({ UInt32(exactly: $0) }) else {
       throw .member("isn")
     }
     initialSequence = initial
-    guard let sequence = Self.number(value["seq"]).flatMap({ UInt32(exactly: $0) }) else {
+    guard let sequence = members[.seq].number(bytes).flatMap({ UInt32(exactly: $0) }) else {
       throw .member("seq")
     }
     self.sequence = sequence
-    wantsOrder = value["ordered"] == .bool(true)
-    guard let code = Self.string(value["reason"]) else {
+    wantsOrder = members[.ordered].isLiteral(bytes, "true")
+    guard let code = members[.reason].string(bytes) else {
       reason = nil
       return
     }
     guard let known = CraftedReason.Code(word: code) else { throw .member("reason") }
     reason = CraftedReason(
-      known, found: Self.string(value["found"]) ?? "",
-      expected: Self.string(value["expected"]) ?? "")
+      known, found: members[.found].string(bytes) ?? "",
+      expected: members[.expected].string(bytes) ?? "")
   }
 
   /// The plaintext: JSON on one line, the members in the order in which they are read best.
@@ -113,15 +107,5 @@ extension CraftedMessage {
     }
     writer.write("}")
     return writer.bytes
-  }
-
-  private static func string(_ value: JSONValue?) -> String? {
-    guard case .string(let text) = value else { return nil }
-    return text
-  }
-
-  private static func number(_ value: JSONValue?) -> UInt64? {
-    guard case .number(let text) = value else { return nil }
-    return UInt64(text)
   }
 }

@@ -64,6 +64,11 @@ extension Fernet {
     into columns: inout Columns
   ) {
     guard let note = dissection.note(of: Fernet.self, record) else { return }
+    if note.isShownInFront {
+      guard note.verdict != .ok, note.verdict != .noKey else { return }
+      columns.info.append(" ")
+      return columns.info.append(note.verdict.words)
+    }
     columns.info.append(" ")
     columns.info.append(note.verdict.words)
     // What was said is what the line is read for.

@@ -35,6 +35,8 @@ public struct Fernet: Layer {
     var buffer: UInt16 = 0
     /// Octets of plaintext.
     var plainLength: UInt32 = 0
+    /// The layer in front reads the plaintext and shows it: only trouble is left to remark on.
+    var isShownInFront = false
   }
 
   /// `fernet.hmac.status`, in the numbers of `*.checksum.status` as far as those go.
@@ -98,6 +100,7 @@ public struct Fernet: Layer {
     _ bytes: RawSpan, at index: Int, in dissection: inout Dissection, memory: FernetKeys
   ) -> PayloadType {
     var note = Note()
+    note.isShownInFront = index > 0 && dissection.layers[index &- 1].is(Netlab.self)
     guard let token else {
       if case .malformed(let rule, let offset) = refusal {
         note.verdict = .malformed

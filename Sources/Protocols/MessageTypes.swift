@@ -18,4 +18,6 @@ extension PayloadType {
   public static let json = PayloadType(.message, 7)
   /// Plain text, UTF-8.
   public static let text = PayloadType(.message, 8)
+  /// A segment of netlab's own exchange: one Fernet token, and the TCP header in front of it counts.
+  public static let craftedSegment = PayloadType(.message, 9)
 }

@@ -36,6 +36,7 @@ extension Registry {
       Chat.self,
       JSON.self,
       Fernet.self,
+      Netlab.self,
     ],
     streams: [
       HTTPStream.self,

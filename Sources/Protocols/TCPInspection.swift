@@ -50,19 +50,31 @@ extension TCP {
       hasData: note.length > 0 || flags.contains(.fin) && sequence != note.sequenceBase &+ 1,
       hasEnd: !flags.isDisjoint(with: [.fin, .rst]))
     // What the receiver throws away is not part of the stream.
-    if isRead, note.checksum.status != .bad, note.facts.contains(.hasLength),
-      !Self.isThrownAway(dissection)
+    let isTaken =
+      isRead && note.checksum.status != .bad && note.facts.contains(.hasLength)
+      && !Self.isThrownAway(dissection)
+    if isTaken, record.missing == 0, flags.isDisjoint(with: [.syn, .fin, .rst]), note.length > 0,
+      memory.streams.takeNext(note, sequence, record.payload, bytes, at: index, in: dissection)
     {
-      if record.missing == 0, flags.isDisjoint(with: [.syn, .fin, .rst]), note.length > 0,
-        memory.streams.takeNext(
-          note, sequence, record.payload, bytes, at: index, in: dissection)
-      {
-        dissection.resumeStream()
-      } else {
-        read(record, note, bytes, at: index, in: &dissection, memory.streams)
-      }
+      dissection.resumeStream()
+      return payloadType
     }
+    if note.length > 0, mayBeCrafted(note), !memory.streams.isReading(note),
+      Netlab.claims(bytes, record.payload, missing: Int(record.missing))
+    {
+      // No part of a stream, and to be shown even when the receiver throws it away: see `Netlab`.
+      dissection.stream = memory.streams.context(of: note, self)
+      return .craftedSegment
+    }
+    if isTaken { read(record, note, bytes, at: index, in: &dissection, memory.streams) }
     return payloadType
+  }
+
+  /// Whether the header is one of a segment made by hand, outside any connection.
+  @inline(__always)
+  private func mayBeCrafted(_ note: TCPNote) -> Bool {
+    flags.isSuperset(of: [.psh, .ack]) && flags.isDisjoint(with: [.syn, .rst, .urg])
+      && options.count == 0 && note.opener == nil && note.facts.contains(.hasLength)
   }
 
   /// Whether a layer below has a wrong checksum. RFC 1122 section 3.2.1.2: "A host MUST verify the IP

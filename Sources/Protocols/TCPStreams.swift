@@ -128,6 +128,24 @@ final class TCPStreams {
     }
   }
 
+  /// Whether a protocol reads what the segment's connection says.
+  func isReading(_ note: TCPNote) -> Bool {
+    let slot = Int(note.slot)
+    guard slot < slots.count, slots[slot].number == note.stream else { return false }
+    return streams[slot]?.isRead == true
+  }
+
+  /// Where a segment belongs that is no part of a stream.
+  func context(of note: TCPNote, _ tcp: TCP) -> StreamContext {
+    var context = StreamContext()
+    context.number = note.stream
+    context.side = tcp.sourcePort < tcp.destinationPort ? .server : .client
+    context.direction = note.isFromHigh ? 1 : 0
+    context.sourcePort = tcp.sourcePort
+    context.destinationPort = tcp.destinationPort
+    return context
+  }
+
   /// The stream of a connection; a new one where there is none yet, or that of another connection.
   func stream(of note: TCPNote, _ ends: Endpoints, _ tcp: TCP, in dissection: inout Dissection)
     -> TCPStream

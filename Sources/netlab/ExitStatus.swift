@@ -22,6 +22,8 @@ enum ExitStatus: Int32, CaseIterable {
   case noAnswer = 20
   /// The other end refuses for good; its reason is said.
   case refused = 21
+  /// The message arrived damaged at every try.
+  case damaged = 22
   /// The command line cannot be understood.
   case usage = 64
   /// A fault of netlab's own.

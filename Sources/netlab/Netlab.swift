@@ -17,7 +17,8 @@ struct Netlab: ParsableCommand {
     subcommands: [
       CaptureCommand.self, ReadCommand.self, MessagesCommand.self, FollowCommand.self,
       StatsCommand.self, AssertCommand.self, GenCommand.self, FieldsCommand.self,
-      FilterCommand.self, SchemaCommand.self, ServeCommand.self, ChatCommand.self,
+      FilterCommand.self, SchemaCommand.self, KeyCommand.self, SendCommand.self,
+      ReceiveCommand.self, ServeCommand.self, ChatCommand.self,
       InterfacesCommand.self, DoctorCommand.self,
     ])
 

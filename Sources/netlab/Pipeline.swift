@@ -101,7 +101,7 @@ extension Pipeline {
       try reader.forEachBlock(idle: { try flush() }) { block, octets in
         guard let header = block.frame else { return true }
         if try filter?.matches(octets, header) ?? true {
-          _ = try process(octets, header) { names.describe(header, &$0) }
+          _ = try process(octets, header) { names.describe(block, header, &$0) }
         } else {
           skip()
         }

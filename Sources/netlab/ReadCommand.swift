@@ -101,10 +101,7 @@ struct ReadCommand: ParsableCommand {
         }
         progress.count()
         if try captureFilter?.matches(octets, header) ?? true {
-          let isShown = try pipeline.process(octets, header) { dissection in
-            names.describe(header, &dissection)
-            if block.hasOptions { dissection.comments = block.comments }
-          }
+          let isShown = try pipeline.process(octets, header) { names.describe(block, header, &$0) }
           if isShown { try writer?.copy(block) }
         } else {
           pipeline.skip()
@@ -129,14 +126,18 @@ struct ReadCommand: ParsableCommand {
   }
 }
 
-/// Puts the name of a frame's interface into its dissection, when a file tells one.
+/// Puts what a file tells about a frame beside its header into its dissection: the name of its
+/// interface, its comments.
 struct InterfaceNames {
   private let table: CaptureInterfaceTable
   private var last: CapturePoint?
 
   init(_ table: CaptureInterfaceTable) { self.table = table }
 
-  mutating func describe(_ header: FrameHeader, _ dissection: inout Dissection) {
+  mutating func describe(
+    _ block: borrowing CaptureBlock, _ header: FrameHeader, _ dissection: inout Dissection
+  ) {
+    if block.hasOptions { dissection.comments = block.comments }
     guard header.point != last else { return }
     last = header.point
     dissection.interfaceName = table[header.point]?.name ?? ""

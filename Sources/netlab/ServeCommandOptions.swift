@@ -122,8 +122,8 @@ struct ServeChatOptions: ParsableArguments {
 
   @Option(
     help: ArgumentHelp(
-      "Fernet key that messages are saved with. (default: ~/.config/netlab/fernet.key, made "
-        + "when it is missing)",
+      "Fernet key that messages are saved with, and that crafted ones are read with. "
+        + "(default: ~/.config/netlab/fernet.key, made when it is missing)",
       valueName: "file"))
   var keyFile: String?
 
@@ -144,7 +144,7 @@ struct ServeChatOptions: ParsableArguments {
         .file, "nobody knows where your data folder is: neither HOME nor passwd names one",
         remedy: "name a folder: --data DIR, or save nothing: --ephemeral")
     }
-    let key = try loadKey()
+    let key = try SharedKey.load(keyFile)
     do throws(ChatFileError) {
       let file = try HistoryFile(in: folder, key: key, now: ChatClock.system.wallTime())
       configuration.keeping = .file(file, key: key)
@@ -157,26 +157,5 @@ struct ServeChatOptions: ParsableArguments {
       throw Failure(error)
     }
     return configuration
-  }
-
-  /// The key that was named, or the usual one, which is made at the first need.
-  private func loadKey() throws -> FernetKey {
-    let owner = KeyOwner.current
-    guard let path = keyFile ?? owner.keyPath else {
-      throw Failure(
-        .file, "nobody knows where your key is: neither HOME nor passwd names a home",
-        remedy: "name it: --key-file FILE, or save nothing: --ephemeral")
-    }
-    guard let fresh = FernetKey.generate() else {
-      throw Failure(.internal, "this machine's OpenSSL gives no random octets")
-    }
-    do throws(KeyFileError) {
-      if keyFile != nil || KeyFile.exists(path) { return try KeyFile.read(path, owner: owner) }
-      try KeyFile.create(path, key: fresh, owner: owner)
-      write(standardError: "netlab: made a new key for saved messages: \(path)\n")
-      return fresh
-    } catch {
-      throw Failure(error)
-    }
   }
 }

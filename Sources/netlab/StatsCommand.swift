@@ -118,10 +118,7 @@ struct StatsCommand: ParsableCommand {
       guard let header = block.frame else { return true }
       progress.count()
       if try captureFilter?.matches(octets, header) ?? true {
-        counting.take(octets, header) { dissection in
-          names.describe(header, &dissection)
-          if block.hasOptions { dissection.comments = block.comments }
-        }
+        counting.take(octets, header) { names.describe(block, header, &$0) }
       } else {
         counting.skip()
       }

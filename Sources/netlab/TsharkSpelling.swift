@@ -13,7 +13,7 @@ enum TsharkSpelling {
   private static let optional: Set<String> = ["--conversations", "--endpoints"]
 
   /// Options whose value is text of the user's own, which may look like an option: `--send -hello`.
-  private static let verbatim: Set<String> = ["--send", "--name", "--room"]
+  private static let verbatim: Set<String> = ["--send", "--name", "--room", "--msg", "--sender"]
 
   /// Rewrites the arguments after the command's name into `-c 1000` and `-n -V -x`; everything from
   /// `--` on stays.

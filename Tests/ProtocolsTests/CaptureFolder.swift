@@ -24,10 +24,34 @@ enum CaptureFolder {
       let name = withUnsafePointer(to: &entry.pointee.d_name) {
         $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
       }
-      if name.hasSuffix(".pcap") { names.append(name) }
+      if name.hasSuffix(".pcap") || name.hasSuffix(".pcapng") { names.append(name) }
     }
-    return names.sorted().map { ($0, read($0)) }
+    return names.sorted().map { ($0, $0.hasSuffix("ng") ? readBlocks($0) : read($0)) }
   }()
+
+  /// A pcapng file of enhanced packet blocks, little-endian; times are of no interest here.
+  private static func readBlocks(_ name: String) -> [Packet] {
+    let file = octets(path + "/" + name)
+    func word(_ at: Int) -> Int { (0..<4).reduce(0) { $0 | Int(file[at + $1]) << ($1 * 8) } }
+    var links: [LinkType] = []
+    var packets: [Packet] = []
+    var at = 0
+    while at + 12 <= file.count, word(at + 4) >= 12, at + word(at + 4) <= file.count {
+      if word(at) == 1 { links.append(LinkType(rawValue: UInt16(word(at + 8) & 0xffff))) }
+      if word(at) == 6, word(at + 8) < links.count {
+        let captured = word(at + 20)
+        var header = FrameHeader(
+          time: Timestamp(seconds: 1_700_000_000 + Int64(packets.count), nanoseconds: 0),
+          capturedLength: captured, originalLength: word(at + 24), linkType: links[word(at + 8)])
+        header.point.interface = UInt16(word(at + 8))
+        packets.append(
+          Packet(
+            capture: name, header: header, octets: Array(file[at + 28..<at + 28 + captured])))
+      }
+      at += word(at + 4)
+    }
+    return packets
+  }
 
   private static func read(_ name: String) -> [Packet] {
     let file = octets(path + "/" + name)

@@ -32,7 +32,7 @@ import Testing
     """
 
   /// Objects as lines; every error that the validator finds.
-  private func errors(_ lines: [String]) throws -> [String] {
+  func errors(_ lines: [String]) throws -> [String] {
     let result = try python(
       Self.validator, [Self.schema.path], input: Data(lines.joined(separator: "\n").utf8))
     #expect(result.status == 0, "\(result.errors)")

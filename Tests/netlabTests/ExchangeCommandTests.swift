@@ -1,0 +1,253 @@
+import Foundation
+import Testing
+
+/// `netlab send` and `netlab receive` as their users run them, on two hosts with a cable between
+/// them.
+@Suite(.enabled(if: Surroundings.canUnshare, "the kernel lets no network namespace be made"))
+struct ExchangeCommandTests {
+  @Test func aMessageArrives() throws {
+    let outcome = try TwoHosts.run(
+      """
+      receive --port 5000
+      send --msg hi --sender ada --dst 10.9.0.33:5000
+      send --msg 'over IPv6' --sender ada --dst '[fd09::33]:5000'
+      send --msg -hello --room ABCDEF --sender ada --dst 10.9.0.33:5000
+      printf 'a\\nb' | send --msg - --sender ada --dst 10.9.0.33:5000
+      finish
+      """)
+    #expect(
+      outcome.result.output == String(repeating: "sender 0\n", count: 4) + "receiver 0\n",
+      "\(outcome.all)")
+    let sent = outcome.text("sent").split(separator: "\n")
+    #expect(sent.count == 4 && sent.allSatisfy { $0.hasPrefix("delivered after 1 try in ") })
+    let received = outcome.text("received").split(separator: "\n").map(String.init)
+    try #require(received.count == 5, "\(outcome.all)")
+    #expect(received[0] == "Receiving crafted messages on any, port 5000. Ctrl-C ends it.")
+    #expect(received[1].hasSuffix("  10.9.0.1:12345  ada: hi"))
+    #expect(received[2].hasSuffix("  [fd09::1]:12345  ada: over IPv6"))
+    #expect(received[3].hasSuffix("  10.9.0.1:12345  [ABCDEF] ada: -hello"))
+    #expect(received[4].hasSuffix(#"  10.9.0.1:12345  ada: a\nb"#))
+  }
+
+  @Test func theLoopbackNeedsNoOption() throws {
+    let outcome = try TwoHosts.run(
+      """
+      there=
+      receive --port 5000
+      send --msg hi --dst 127.0.0.1:5000
+      send --msg hi --dst '[::1]:5000'
+      send --msg hi --dst 10.9.0.1:5000
+      send --msg hi --dst localhost:5000
+      finish
+      """)
+    #expect(
+      outcome.result.output == String(repeating: "sender 0\n", count: 4) + "receiver 0\n",
+      "\(outcome.all)")
+    #expect(outcome.text("received").split(separator: "\n").count == 5, "\(outcome.all)")
+  }
+
+  @Test func theRetriesAreSeen() throws {
+    let outcome = try TwoHosts.run(
+      """
+      receive --port 5000
+      send --msg hi --sender ada --dst 10.9.0.33:5000 --fault corrupt:tcp.checksum@1,2 \
+        -w "$DIR/sent.pcapng"
+      send --msg ho --sender ada --dst 10.9.0.33:5000 --fault corrupt:payload.swap16@1
+      send --msg ha --sender ada --dst 10.9.0.33:5000 --fault loss@1 --fault duplicate@2
+      finish
+      "$NETLAB" read "$DIR/sent.pcapng" -Y 'fault.kind == "corrupt"' -T fields -e netlab.try \
+        -e tcp.checksum.status -e fault.id
+      "$NETLAB" read "$DIR/sent.pcapng" -T fields -e netlab.kind
+      """)
+    #expect(
+      outcome.result.output
+        == String(repeating: "sender 0\n", count: 3) + "receiver 0\n"
+        + "1\t0\t1\n2\t0\t1\n0\n2\n0\n2\n0\n1\n", "\(outcome.all)")
+    let sent = outcome.text("sent").split(separator: "\n").map(String.init)
+      .filter { !$0.hasPrefix("faults with seed") }
+    try #require(sent.count == 10, "\(outcome.all)")
+    #expect(sent[0].contains(#/^try 1 at 0\.000: RESEND bad-tcp-checksum 0x\w{4}≠0x\w{4} after /#))
+    #expect(sent[0].contains(#/\{corrupt tcp\.checksum 0x\w{4} → 0x\w{4}\}$/#))
+    #expect(sent[1].hasPrefix("try 2 at 0.1"))
+    #expect(sent[2].contains(#/^try 3 at 0\.2\d\d: ACK after /#))
+    #expect(sent[3].hasPrefix("delivered after 3 tries in "))
+    #expect(sent[4].hasPrefix("try 1 at 0.000: RESEND bad-hmac after "))
+    let received = outcome.text("received").split(separator: "\n").map(String.init)
+    try #require(received.count == 8, "\(outcome.all)")
+    #expect(received[1].contains("  damaged: bad-tcp-checksum 0x"))
+    #expect(received[1].hasSuffix(", answered RESEND"))
+    #expect(received[2].hasSuffix(", answered RESEND (try 2)"))
+    #expect(received[3].hasSuffix("  ada: hi (try 3)"))
+    #expect(received[4].hasSuffix("  damaged: bad-hmac, answered RESEND"))
+    #expect(received[5].hasSuffix("  ada: ho (try 2)"))
+    #expect(received[6].contains("  ada: ha"))
+    #expect(received[7].contains("  again, answered ACK"))
+  }
+
+  @Test func eachEndHasItsExitCode() throws {
+    let outcome = try TwoHosts.run(
+      """
+      send --msg hi --dst 10.9.0.33:5000
+      receive --port 5000
+      send --msg hi --dst 10.9.0.33:5000 --fault corrupt:tcp.checksum
+      send --msg hi --dst 10.9.0.33:5000 --fault loss
+      XDG_CONFIG_HOME="$DIR/other" send --msg hi --dst 10.9.0.33:5000
+      send --msg hi --dst 10.9.0.33:5000 --fault corrupt:payload.bit=9 --retries 0
+      finish
+      ip link set here down
+      send --msg hi --dst 10.9.0.33:5000
+      """)
+    #expect(
+      outcome.result.output == """
+        sender 20
+        sender 22
+        sender 20
+        sender 21
+        sender 22
+        receiver 0
+        sender 2
+
+        """, "\(outcome.all)")
+    let refused = outcome.text("refused").split(separator: "\n").map(String.init)
+      .filter { $0.hasPrefix("netlab: ") && !$0.contains("made a new key") }
+    try #require(refused.count == 6, "\(outcome.all)")
+    #expect(
+      refused[0] == "netlab: No answer after 4 tries; the destination's kernel answered RST: nobody "
+        + "receives on that port")
+    #expect(refused[1] == "netlab: Checksum mismatch. Please resend the packet.")
+    #expect(refused[2] == "netlab: No answer after 4 tries")
+    #expect(refused[3] == "netlab: the answer cannot be verified: another key?")
+    #expect(refused[4] == "netlab: Checksum mismatch. Please resend the packet.")
+    #expect(outcome.text("refused").contains("netlab key show | ssh other netlab key import"))
+  }
+
+  @Test func aMegabyteArrivesWhole() throws {
+    let outcome = try TwoHosts.run(
+      """
+      head -c 786432 /dev/urandom | base64 -w 0 >"$DIR/long"
+      receive --port 5000 -q -c 3 -T jsonl
+      send --msg-file "$DIR/long" --dst 10.9.0.33:5000
+      send --msg-file "$DIR/long" --dst 10.9.0.33:5000 --window 16 --rto --rto-min 50ms \
+        --fault loss:2% --seed 4
+      send --msg-file "$DIR/long" --dst 10.9.0.33:5000 --window 16 --recovery go-back-n
+      wait $receiver
+      echo "receiver $?"
+      python3 -c '
+      import json, sys
+      text = open(sys.argv[1]).read()
+      rows = [json.loads(line) for line in open(sys.argv[2])]
+      whole = [row["text"] for row in rows if row.get("verdict") == "delivered"]
+      print(len(whole), all(one == text for one in whole))
+      ' "$DIR/long" "$DIR/received"
+      """)
+    #expect(
+      outcome.result.output
+        == "sender 0\nsender 0\nsender 0\nreceiver 0\n3 True\n", "\(outcome.result)")
+  }
+
+  @Test func theLinkLayerSendsAWrongHeaderSum() throws {
+    let outcome = try TwoHosts.run(
+      """
+      receive --port 5000
+      send --msg hi --sender ada --dst 10.9.0.33:5000 --l2 --fault corrupt:ip.checksum@1
+      send --msg hi --sender ada --dst 10.9.0.33:5000 --l2 --src-mac 02:00:00:00:00:07
+      send --msg hi --sender ada --dst 10.9.0.33:5000 --fault corrupt:ip.checksum@1
+      finish
+      """)
+    #expect(
+      outcome.result.output == "sender 0\nsender 0\nsender 0\nreceiver 0\n", "\(outcome.all)")
+    #expect(outcome.text("sent").contains("RESEND bad-ip-checksum 0x"), "\(outcome.all)")
+    #expect(outcome.text("refused").contains("--l2"), "\(outcome.all)")
+  }
+
+  @Test func whatIsPrintedIsInTheSchema() throws {
+    let outcome = try TwoHosts.run(
+      """
+      receive --port 5000 -T jsonl
+      send --msg hi --dst 10.9.0.33:5000 -T jsonl --fault corrupt:tcp.checksum@1 --seed 1
+      XDG_CONFIG_HOME="$DIR/other" send --msg hi --dst 10.9.0.33:5000 -T jsonl
+      $there python3 -c '
+      import socket
+      client = socket.socket()
+      client.settimeout(0.2)
+      client.connect_ex(("10.9.0.33", 5000))
+      '
+      finish
+      """)
+    #expect(outcome.result.output == "sender 0\nsender 21\nreceiver 0\n", "\(outcome.all)")
+    let lines = (outcome.text("sent") + outcome.text("received")).split(separator: "\n")
+      .map(String.init)
+    #expect(lines.count > 10, "\(outcome.all)")
+    #expect(try JSONSchemaTests().errors(lines) == [])
+    #expect(outcome.text("received").contains(#""verdict":"connection-attempt""#))
+  }
+
+  @Test func ctrlCEndsBoth() throws {
+    let outcome = try TwoHosts.run(
+      """
+      "$NETLAB" send --msg hi --dst 10.9.0.33:5000 --retries 100 >"$DIR/sent" 2>"$DIR/refused" &
+      pid=$!
+      until grep -q "try 1" "$DIR/sent"; do kill -0 $pid || break; done
+      kill -INT $pid
+      wait $pid
+      echo "sender $?"
+      receive --port 5000
+      kill -TERM $receiver
+      wait $receiver
+      echo "receiver $?"
+      """)
+    #expect(outcome.result.output == "sender 20\nreceiver 0\n", "\(outcome.all)")
+    #expect(outcome.text("refused").contains("stopped before an answer came: not confirmed"))
+  }
+
+  @Test func aKilledProcessLeavesNothing() throws {
+    let outcome = try TwoHosts.run(
+      """
+      rules() { { nft list ruleset; iptables-save; ip6tables-save; ip rule; ip route; } 2>/dev/null; }
+      before=$(rules; there ip route)
+      for round in 1 2 3 4 5; do
+        receive --port 5000
+        "$NETLAB" send --msg hi --dst 10.9.0.33:5000 --fault loss --retries 100 \
+          --interval 10ms >/dev/null 2>&1 &
+        pid=$!
+        for step in $(seq $((RANDOM % 400))); do :; done
+        kill -9 $pid $receiver
+        wait $pid $receiver 2>/dev/null
+        ss -Hltn | grep -e 5000 -e 12345
+        there ss -Hltn | grep -e 5000 -e 12345
+      done
+      [ "$before" = "$(rules; there ip route)" ] && echo unchanged
+      receive --port 5000
+      send --msg 'and on it goes' --dst 10.9.0.33:5000
+      finish
+      """)
+    #expect(outcome.result.output == "unchanged\nsender 0\nreceiver 0\n", "\(outcome.all)")
+  }
+
+  @Test func aBusyPortIsSaid() throws {
+    let outcome = try TwoHosts.run(
+      """
+      python3 -c '
+      import socket, time
+      held = [socket.create_server(("0.0.0.0", port)) for port in (12345, 5000)]
+      print("held", flush=True)
+      time.sleep(60)
+      ' >"$DIR/holder" &
+      holder=$!
+      until grep -q held "$DIR/holder"; do kill -0 $holder || exit 9; done
+      there=
+      receive --port 5000
+      send --msg hi --dst 10.9.0.1:5000
+      finish
+      kill $holder
+      """)
+    #expect(outcome.result.output == "sender 0\nreceiver 0\n", "\(outcome.all)")
+    #expect(
+      outcome.text("errors").contains("netlab: port 5000 belongs to another program"),
+      "\(outcome.all)")
+    #expect(
+      outcome.text("refused").contains(
+        "netlab: port 12345 belongs to another program: sending from port 12346"),
+      "\(outcome.all)")
+  }
+}

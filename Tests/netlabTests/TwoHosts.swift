@@ -1,0 +1,76 @@
+import Foundation
+
+/// Two hosts on a cable of their own: the script runs on one, `there` runs a command on the other.
+/// All of it is gone with the script.
+enum TwoHosts {
+  /// 10.9.0.1 and fd09::1 here, 10.9.0.33 and fd09::33 there.
+  private static let prelude = """
+    set -u
+    ip link set lo up
+    unshare -n sleep 120 &
+    other=$!
+    trap 'kill -9 $other 2>/dev/null' EXIT
+    until [ "$(readlink /proc/$other/ns/net)" != "$(readlink /proc/self/ns/net)" ]; do
+      kill -0 $other || exit 9
+    done
+    # In front of a command: on the other host, as the same process.
+    there="nsenter -t $other -n"
+    there() { $there "$@"; }
+    ip link add here type veth peer name there netns $other
+    ip addr add 10.9.0.1/24 dev here
+    ip addr add fd09::1/64 dev here nodad
+    ip link set here up
+    there ip link set lo up
+    there ip addr add 10.9.0.33/24 dev there
+    there ip addr add fd09::33/64 dev there nodad
+    there ip link set there up
+    # receive ARGUMENTS: on the other host, in the background, once it listens.
+    receive() {
+      $there "$NETLAB" receive "$@" >"$DIR/received" 2>"$DIR/errors" &
+      receiver=$!
+      until grep -q -e Receiving -e header "$DIR/received"; do
+        kill -0 $receiver 2>/dev/null || { wait $receiver; echo "ended $?"; exit 9; }
+      done
+    }
+    # Ends the receiver as a user does, and tells its exit code.
+    finish() {
+      kill -INT $receiver
+      wait $receiver
+      echo "receiver $?"
+    }
+    send() {
+      "$NETLAB" send --interval 100ms "$@" >>"$DIR/sent" 2>>"$DIR/refused"
+      echo "sender $?"
+    }
+
+    """
+
+  /// What a script said.
+  struct Outcome {
+    var result: ProgramResult
+    let folder: TemporaryFolder
+
+    func text(_ name: String) -> String {
+      (try? String(contentsOfFile: folder.path(name), encoding: .utf8)) ?? ""
+    }
+
+    /// Everything, for the report of a failure.
+    var all: String {
+      "\(result) received: \(text("received")) errors: \(text("errors")) sent: \(text("sent")) "
+        + "refused: \(text("refused"))"
+    }
+  }
+
+  /// Runs a script on the first host. Both hosts have one key.
+  static func run(_ script: String) throws -> Outcome {
+    let folder = try TemporaryFolder()
+    let result = try netlabTests.run(
+      Surroundings.unshare + ["timeout", "--kill-after=5", "100", "bash", "-c", prelude + script],
+      program: URL(fileURLWithPath: "/usr/bin/env"),
+      environment: [
+        "NETLAB": Project.netlab.path, "DIR": folder.url.path, "CAPTURES": Project.captures.path,
+        "XDG_CONFIG_HOME": folder.path("settings"), "NO_COLOR": "1",
+      ])
+    return Outcome(result: result, folder: folder)
+  }
+}
