@@ -30,11 +30,12 @@ public final class PacketTap {
   /// - Parameters:
   ///   - interface: By name or number; `any` for all at once.
   ///   - filter: What to collect, in libpcap's language.
-  ///   - longest: Octets kept of each packet with its link header.
-  ///   - bufferMiB: Kernel buffer.
+  ///   - longest: Octets kept of each packet with its link header. The kernel keeps a place of
+  ///     this size for each packet that waits.
+  ///   - bufferMiB: Kernel buffer: all the places together.
   /// - Throws: `CaptureError` as `LiveCapture`.
   public init(
-    _ interface: String = "any", filter: String, longest: Int = 65_600, bufferMiB: Int = 32
+    _ interface: String = "any", filter: String, longest: Int, bufferMiB: Int = 32
   ) throws(CaptureError) {
     var options = LiveCapture.Options(interfaces: [interface])
     options.filter = filter
