@@ -15,6 +15,7 @@ let package = Package(
     .library(name: "DisplayFilter", targets: ["DisplayFilter"]),
     .library(name: "Capture", targets: ["Capture"]),
     .library(name: "Projection", targets: ["Projection"]),
+    .library(name: "Exchange", targets: ["Exchange"]),
     .library(name: "SocketServer", targets: ["SocketServer"]),
   ],
   dependencies: [

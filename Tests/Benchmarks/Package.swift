@@ -9,7 +9,16 @@ let package = Package(
   targets: [
     .executableTarget(
       name: "FernetSpeed",
-      dependencies: [.product(name: "Cryptography", package: "netlab")])
+      dependencies: [.product(name: "Cryptography", package: "netlab")]),
+    .executableTarget(
+      name: "ChecksumSpeed",
+      dependencies: [.product(name: "PacketCore", package: "netlab")]),
+    .executableTarget(
+      name: "ReceiveSpeed",
+      dependencies: [
+        .product(name: "Exchange", package: "netlab"),
+        .product(name: "Protocols", package: "netlab"),
+      ]),
   ],
   swiftLanguageModes: [.v6]
 )
