@@ -18,9 +18,9 @@ final class ServeProcess {
     self.folder = try folder ?? TemporaryFolder()
     process.executableURL = Project.netlab
     process.arguments = ["serve", "--bind", bind] + arguments
-    if let user {
+    if let user, let setpriv = Project.find("setpriv") {
       chown(self.folder.url.path, user, user)
-      process.executableURL = try #require(Project.find("setpriv"))
+      process.executableURL = setpriv
       process.arguments =
         ["--reuid", "\(user)", "--regid", "\(user)", "--clear-groups", "--inh-caps=-all"]
         + ["--bounding-set=-all", Project.netlab.path] + (process.arguments ?? [])
