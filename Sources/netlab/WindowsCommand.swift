@@ -12,7 +12,8 @@ struct WindowsCommand: ParsableCommand {
     discussion: """
       The sender that `netlab send` sends with, over a link that is only reckoned: nothing is sent, \
       no privilege is needed. Beside what came out stands the textbook formula, which supposes that \
-      a loss is noticed after exactly one round trip. A window of 1 is stop-and-wait.
+      a loss is noticed after exactly one round trip, and that selective repeat's window does not \
+      wait for what is missing. A window of 1 is stop-and-wait.
 
       Examples:
         netlab windows --loss 0,1,5,10,20,30 --window 1,4,16 --delay 10ms --rate 10M
