@@ -7,7 +7,7 @@ extension ReceiverMachine {
   /// The segment arrived; so many parts are here now.
   mutating func acknowledge(_ segment: CheckedSegment, _ message: CraftedMessage, held: Int) {
     answer(
-      .ack, segment.ends, message, part: message.part, parts: held, sequence: segment.sequence,
+      .ack, segment, message, part: message.part, parts: held, sequence: segment.sequence,
       acknowledgment: segment.end)
   }
 
@@ -25,7 +25,7 @@ extension ReceiverMachine {
     }
     guard let last = assembly.inOrder else { return false }
     answer(
-      .ack, segment.ends, message, part: last.part, parts: assembly.held,
+      .ack, segment, message, part: last.part, parts: assembly.held,
       sequence: last.sequence, acknowledgment: last.end)
     return true
   }
@@ -35,7 +35,7 @@ extension ReceiverMachine {
     _ segment: CheckedSegment, _ message: CraftedMessage?, _ reason: CraftedReason
   ) {
     answer(
-      .refused, segment.ends, message, part: message?.part ?? 0, parts: message?.parts ?? 0,
+      .refused, segment, message, part: message?.part ?? 0, parts: message?.parts ?? 0,
       sequence: segment.sequence, acknowledgment: segment.end, reason: reason)
     report(.refused(reason), segment, message, answer: .refused)
   }
@@ -58,34 +58,36 @@ extension ReceiverMachine {
     resendRates[source] = rate
     guard resendRate.take(perSecond: settings.resendsOverall, at: now) else { return false }
     answer(
-      .resend, segment.ends, nil, part: 0, parts: 0, sequence: segment.sequence,
+      .resend, segment, nil, part: 0, parts: 0, sequence: segment.sequence,
       acknowledgment: segment.sequence, reason: reason)
     return true
   }
 
   private mutating func answer(
-    _ kind: CraftedMessage.Kind, _ ends: SegmentEnds, _ message: CraftedMessage?, part: Int,
+    _ kind: CraftedMessage.Kind, _ segment: CheckedSegment, _ message: CraftedMessage?, part: Int,
     parts: Int, sequence: UInt32, acknowledgment: UInt32, reason: CraftedReason? = nil
   ) {
     let content = CraftedMessage(
       kind, id: message?.id ?? .none, sender: settings.name, part: part, parts: parts,
       initialSequence: message?.initialSequence ?? 0, sequence: sequence, reason: reason)
     let plain = content.json
-    var flow = flows[ends] ?? newFlow()
+    var flow = flows[segment.ends] ?? newFlow(segment)
     let own = flow.next
     flow.next = own &+ UInt32(truncatingIfNeeded: ReceiverAnswer.tokenLength(plain.count))
     flow.resend = kind == .resend ? own : nil
     if kind != .resend { flow.echoes = 0 }
-    flows[ends] = flow
+    flows[segment.ends] = flow
     actions.append(
       .answer(
         ReceiverAnswer(
-          ends: ends.reversed, sequence: own, acknowledgment: acknowledgment, message: content,
+          ends: segment.ends.reversed, sequence: own, acknowledgment: acknowledgment, message: content,
           plain: plain)))
   }
 
-  private mutating func newFlow() -> Flow {
-    Flow(next: UInt32(truncatingIfNeeded: numbers.next() >> 32))
+  /// Answers begin behind what the sender acknowledges, so that no analysis says of its tries that
+  /// they acknowledge what was never sent. Nobody has to guess these numbers: the tokens are signed.
+  private func newFlow(_ segment: CheckedSegment) -> Flow {
+    Flow(next: segment.acknowledgment &+ 1)
   }
 
   /// Segments in a row that may look like echoes before they are taken for some.
@@ -106,7 +108,7 @@ extension ReceiverMachine {
   ///
   /// - Returns: Tries of that segment so far.
   mutating func countDamaged(_ segment: CheckedSegment) -> Int {
-    var flow = flows[segment.ends] ?? newFlow()
+    var flow = flows[segment.ends] ?? newFlow(segment)
     if flow.damaged != segment.sequence || flow.damagedCount == 0 {
       flow.damaged = segment.sequence
       flow.damagedCount = 0

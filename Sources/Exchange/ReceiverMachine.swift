@@ -69,7 +69,6 @@ public struct ReceiverMachine: Sendable {
   var resendRates = RecentTable<Address, ReceiverRate>(limit: 4096)
   var resendRate = ReceiverRate()
   var connecting = RecentTable<Address, Bool>(limit: 1024)
-  var numbers: SeededNumbers
   /// Tokens made before are not taken: what was delivered before the start is not known, nor what
   /// was forgotten since. While the clock goes forward these are too old anyway.
   var floor: UInt64
@@ -77,13 +76,11 @@ public struct ReceiverMachine: Sendable {
   let lifetime: Int64
   var actions: [ReceiverAction] = []
 
-  /// - Parameters:
-  ///   - start: Seconds since 1970 at which the receiver starts; tokens made earlier are refused.
-  ///   - seed: Where the sequence numbers of answers begin.
-  public init(_ settings: ReceiverSettings, start: UInt64, seed: UInt64) {
+  /// - Parameter start: Seconds since 1970 at which the receiver starts; tokens made earlier are
+  ///   refused.
+  public init(_ settings: ReceiverSettings, start: UInt64) {
     self.settings = settings
     floor = start
-    numbers = SeededNumbers(seed: seed)
     let (sum, isTooLong) = settings.ttl.addingReportingOverflow(settings.skew)
     // A token is young for the whole of its last second. At most a hundred years.
     let seconds = min(isTooLong ? .max : sum, 3_000_000_000) + 1

@@ -43,7 +43,7 @@ public final class ReceivingEnd {
   ///   - check: Judges the segments; its `ttl` and `skew` take the place of the settings'.
   ///   - start: Seconds since 1970: tokens made earlier are refused. Nil for now, by the port's
   ///     clock on the wall.
-  ///   - seed: Where sequence numbers and identifications begin.
+  ///   - seed: Where IP identifications begin.
   ///   - wake: Called after each late decision, on its thread.
   public init(
     port: any PacketPort, check: SegmentCheck, settings: ReceiverSettings = ReceiverSettings(),
@@ -58,8 +58,8 @@ public final class ReceivingEnd {
     self.deliver = deliver
     decisions = ReceivingDecisions(wake: wake)
     let start = start ?? UInt64(clamping: port.wallClock.seconds)
-    machine = ReceiverMachine(settings, start: start, seed: seed)
-    numbers = SeededNumbers(seed: seed, part: 1)
+    machine = ReceiverMachine(settings, start: start)
+    numbers = SeededNumbers(seed: seed)
   }
 
   /// Does what there is to do. Does not wait.

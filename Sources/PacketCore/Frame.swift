@@ -46,7 +46,9 @@ public struct Frame: Layer {
         .unsigned(UInt64(d.frame.capturedLength))
       },
       .derived("frame.interface_name", "Interface name", .string, isGenerated: false) { _, _, d in
-        d.interfaceName.isEmpty ? nil : .string(d.interfaceName)
+        // Wireshark's word for one that the file gives no name.
+        d.frame.hasInterface
+          ? .string(d.interfaceName.isEmpty ? "unknown" : d.interfaceName) : nil
       },
       .derived("frame.interface_id", "Interface id", .unsigned, isGenerated: false) { _, _, d in
         d.frame.hasInterface ? .unsigned(UInt64(d.frame.point.interface)) : nil

@@ -37,7 +37,7 @@ extension Columns {
     if !dissection.messages.isEmpty {
       fillMessages(dissection, frame)
     } else if dissection.speaker > 0 {
-      summarize(dissection.speaker, dissection, frame)
+      summarize(isCompatible ? speaker(dissection) : dissection.speaker, dissection, frame)
     } else {
       protocolName = "Unknown"
       info.append("Link type ")
@@ -57,6 +57,17 @@ extension Columns {
       info.append(hex: finding.expected, digits: 4)
       info.append("]")
     }
+  }
+
+  /// The layer that tshark would name the packet by: the innermost of those that it has.
+  private func speaker(_ dissection: borrowing Dissection) -> Int {
+    var index = dissection.speaker
+    while index > 0 {
+      let type = dissection.layers[index].type
+      if type.summarizes, type.isInWireshark { return index }
+      index -= 1
+    }
+    return dissection.speaker
   }
 
   /// Fills the columns of one message.
@@ -155,6 +166,7 @@ extension Columns {
   private mutating func tell(
     _ failure: Dissection.Failure, _ dissection: borrowing Dissection, _ frame: RawSpan
   ) {
+    if isCompatible, !failure.type.isInWireshark { return }
     if !failure.isQuoted, !failure.isRecorded, failure.type.summarizes {
       protocolName = failure.type.column
       info.removeAll()

@@ -122,10 +122,8 @@ struct ServeCommand: ParsableCommand {
     let receivers = chat?.application.flatMap { crafted?.open(addresses, into: $0, until: stop) }
     // A port below 1024 and raw sockets were what root was needed for.
     let plan = try PrivilegePlan(.current, requested: nil)
-    if case .become = plan {
-      let words = try plan.carryOut()
-      logger.notice("\(words)")
-    }
+    let words = try plan.carryOut()
+    if case .become = plan { logger.notice("\(words)") }
     try receivers?.start()
     if !isQuiet { try tell(addresses, crafted?.summary) }
     Blocking.wait(for: stop)

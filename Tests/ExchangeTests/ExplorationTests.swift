@@ -77,7 +77,7 @@ private struct World {
       settings: try SenderSettings(
         retries: bounds.retries, window: bounds.window, recovery: bounds.recovery),
       initialSequence: 0x1000)
-    receiver = ReceiverMachine(ReceiverSettings(), start: 1000, seed: 1)
+    receiver = ReceiverMachine(ReceiverSettings(), start: 1000)
     beginNext()
   }
 

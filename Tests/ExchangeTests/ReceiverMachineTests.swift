@@ -60,7 +60,9 @@ import Testing
       }
       starts.insert(answer.sequence)
     }
-    #expect(starts.count == 5)
+    // Each flow begins behind what its first segment acknowledges.
+    #expect(starts.count == 3)
+    #expect(starts.min() == 1)
   }
 
   @Test func anUndecidedMessageIsNotAnsweredUntilItIs() {

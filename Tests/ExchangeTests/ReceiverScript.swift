@@ -34,7 +34,7 @@ struct ReceiverScript {
     var settings = ReceiverSettings()
     settings.name = "bob"
     change(&settings)
-    machine = ReceiverMachine(settings, start: start, seed: 5)
+    machine = ReceiverMachine(settings, start: start)
   }
 
   mutating func pass(seconds: Int64) { now = now.advanced(byNanoseconds: seconds * Self.second) }
