@@ -1,12 +1,14 @@
-"""send_scapy.py ADDRESS COUNT: builds and sends TCP segments with scapy, one after the other."""
+"""send_scapy.py ADDRESS COUNT: sends TCP segments, each of them different, with scapy's send()."""
 import sys
 
-from scapy.all import IP, TCP, conf
+from scapy.all import IP, TCP, conf, send
 
-# Nobody at the other end would answer scapy's own ARP.
-conf.netcache.arp_cache["10.79.0.2"] = "02:00:00:00:00:02"
 address, count = sys.argv[1], int(sys.argv[2])
-socket = conf.L3socket()
-for number in range(count):
-    port = 1024 + number % 60000
-    socket.send(IP(dst=address) / TCP(sport=port, dport=8080, seq=number, flags="PA") / b"AAAAAA")
+# Nobody at the other end would answer scapy's own ARP.
+conf.netcache.arp_cache[address] = "02:00:00:00:00:02"
+packets = [
+    IP(dst=address) / TCP(sport=1024 + number % 60000, dport=8080, seq=number, flags="PA") / b"AAAAAA"
+    for number in range(count)
+]
+if packets:
+    send(packets, verbose=0)
