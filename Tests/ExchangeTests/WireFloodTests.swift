@@ -17,7 +17,8 @@ import Testing
       payload: (0..<payload).map { UInt8(truncatingIfNeeded: $0 &* 37) })
   }
 
-  @Test("Each packet of a flood equals the one crafted singly, numbers running on",
+  @Test(
+    "Each packet of a flood equals the one crafted singly, numbers running on",
     arguments: [Address.Family.ipv4, .ipv6])
   func equalsSingle(family: Address.Family) {
     for length in [0, 1, 2, 7, 100, 1399] {
