@@ -162,7 +162,8 @@ for part in (1, 2, 3):
     run.send(made)
     run.answer(made, "ack", parts=part)
 run = Exchange(12352)
-made = [run.message("x" * 100 * part, part=part, parts=3) for part in (1, 2, 3)]
+ident = "decade" * 5 + "00"
+made = [run.message("x" * 50 * part, part=part, parts=3, ident=ident) for part in (1, 2, 3)]
 run.send(made[0])
 _, right = run.sums(made[1])
 run.send(made[1], chksum=0x1454)

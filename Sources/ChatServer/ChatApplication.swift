@@ -171,6 +171,11 @@ public actor ChatApplication: SocketApplication {
     throw ChatFault.roomNotFound
   }
 
+  /// Some of the rooms that there are, those without members too: at most `limit`.
+  public func rooms(limit: Int) async throws -> [RoomCode] {
+    try await history.rooms(limit: limit)
+  }
+
   /// Puts a message into a room, as if somebody there had sent it.
   ///
   /// - Parameter key: The sender's own name for the message; the same key is the same message.

@@ -39,6 +39,8 @@ actor EphemeralHistory: History {
 
   func roomCount() -> Int { rooms.count }
 
+  func rooms(limit: Int) -> [RoomCode] { Array(rooms.keys.prefix(limit)) }
+
   func open(_ room: RoomCode, newest limit: Int) -> HistoryRoom? {
     guard let found = rooms[room] else { return nil }
     rooms[room]?.vacated = nil

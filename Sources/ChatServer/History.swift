@@ -40,6 +40,9 @@ protocol History: Sendable {
   /// How many rooms there are.
   func roomCount() async throws -> Int
 
+  /// Some rooms, at most `limit`.
+  func rooms(limit: Int) async throws -> [RoomCode]
+
   /// Opens a room for members: it does not expire until it is left.
   ///
   /// - Returns: Nil when there is none.

@@ -58,6 +58,12 @@ actor SQLiteHistory: History {
     }
   }
 
+  func rooms(limit: Int) async throws -> [RoomCode] {
+    try await database.read { database in
+      try String.fetchAll(database, sql: "SELECT code FROM room LIMIT ?", arguments: [limit])
+    }.compactMap { RoomCode($0) }
+  }
+
   func open(_ room: RoomCode, newest limit: Int) async throws -> HistoryRoom? {
     // Behind everything that waits for this room: the last goodbye, the last messages.
     try await withCheckedThrowingContinuation { continuation in

@@ -35,7 +35,7 @@ extension KeyFile {
     var old: String?
     var number = 1
     while old == nil {
-      let place = path + (number == 1 ? ".old" : ".old\(number)")
+      let place = replaced(path, number)
       if link(path, place) == 0 {
         old = place
       } else if errno == EEXIST, number < 1_000 {
@@ -56,6 +56,19 @@ extension KeyFile {
     }
     settleFolder(of: path)
     return old
+  }
+
+  /// The files that `replace` left beside this one, the newest first.
+  public static func replaced(_ path: String) -> [String] {
+    var places: [String] = []
+    while exists(replaced(path, places.count + 1)) {
+      places.append(replaced(path, places.count + 1))
+    }
+    return places.reversed()
+  }
+
+  private static func replaced(_ path: String, _ number: Int) -> String {
+    path + (number == 1 ? ".old" : ".old\(number)")
   }
 
   /// Writes a key to a file of another name in the same folder.

@@ -30,20 +30,13 @@ public struct SenderMachine: Sendable, Hashable {
     var end: UInt32 { sequence &+ length }
   }
 
-  /// Octets of a run after which another one is begun, so that no sequence number comes again in
-  /// one: the receiver compares them within half of all.
-  static let longestRun: UInt64 = 1 << 30
-
   public let settings: SenderSettings
-  /// The first sequence number of the run.
-  public private(set) var initialSequence: UInt32
+  /// The first sequence number of the run. A run has no end: were another begun after a message that
+  /// was not confirmed, then what is left of that on the way could still be delivered after the
+  /// next one. So it comes too late, and nobody waits for the hole that it leaves.
+  public let initialSequence: UInt32
   /// Where the next message of the run begins.
   public private(set) var nextSequence: UInt32
-  /// The next message has to begin a run: the last one was not confirmed, and a receiver would
-  /// wait for what is missing of it, or the run is long.
-  public private(set) var needsNewRun = false
-  /// Octets of the run so far.
-  private var runOctets: UInt64 = 0
 
   var parts: [Part] = []
   /// The oldest part that is not acknowledged.
@@ -76,17 +69,6 @@ public struct SenderMachine: Sendable, Hashable {
     } else {
       estimator = RetransmissionTimer()
     }
-  }
-
-  /// Begins a run of sequence numbers, between two messages.
-  ///
-  /// - Parameter initialSequence: Random; not the one of a run before.
-  public mutating func beginRun(initialSequence: UInt32) {
-    guard !isActive else { return }
-    self.initialSequence = initialSequence
-    nextSequence = initialSequence
-    runOctets = 0
-    needsNewRun = false
   }
 
   /// When something has to happen; nil when no message is under way.
@@ -238,13 +220,7 @@ public struct SenderMachine: Sendable, Hashable {
         index, outcome.isDelivered ? .ack : .none, nil, outcome.isDelivered ? now : nil, &actions)
     }
     isActive = false
-    if outcome.isDelivered {
-      nextSequence = parts.last?.end ?? nextSequence
-      runOctets += parts.reduce(0) { $0 + UInt64($1.length) }
-      needsNewRun = runOctets >= Self.longestRun
-    } else {
-      needsNewRun = true
-    }
+    nextSequence = parts.last?.end ?? nextSequence
     actions.append(.finish(outcome))
   }
 

@@ -69,10 +69,11 @@ public final class SendingEnd {
     self.port = port
     self.ends = ends
     self.mtu = mtu
+    var numbers = numbers
+    let initialSequence = UInt32(truncatingIfNeeded: numbers.next() >> 32)
     self.numbers = numbers
     check = SegmentCheck(cipher: cipher, port: ends.sourcePort)
-    machine = SenderMachine(settings: settings, initialSequence: 0)
-    machine.beginRun(initialSequence: number())
+    machine = SenderMachine(settings: settings, initialSequence: initialSequence)
   }
 
   /// The settings that it tries by.
@@ -95,7 +96,6 @@ public final class SendingEnd {
   @discardableResult
   public func begin(_ message: OutgoingMessage) throws(OutgoingFault) -> OutgoingParts {
     guard !isActive else { throw .underWay }
-    if machine.needsNewRun { machine.beginRun(initialSequence: number()) }
     let parts = try OutgoingParts(
       message, mtu: mtu, family: ends.source.family, initialSequence: machine.initialSequence,
       firstSequence: machine.nextSequence, wantsOrder: settings.recovery == .goBackN)
@@ -280,6 +280,4 @@ public final class SendingEnd {
       parts.plain(part).span.bytes, time: UInt64(clamping: port.wallClock.seconds)
     ).map { Sealed(token: $0, acknowledgment: answeredEnd) }
   }
-
-  private func number() -> UInt32 { UInt32(truncatingIfNeeded: numbers.next() >> 32) }
 }

@@ -1,3 +1,4 @@
+import Capture
 import PacketCore
 
 extension WirePort {
@@ -16,9 +17,31 @@ extension WirePort {
   }
 
   /// What a receiver wants to hear.
-  static func messageFilter(_ address: Address?, _ port: UInt16) -> String {
-    let port = "tcp and dst port \(port)"
-    return address.map { "\(port) and dst host \($0.text)" } ?? port
+  ///
+  /// - Parameter isShared: A server listens on the port too, and what goes to that one is nobody
+  ///   else's business: only segments whose payload begins like a token.
+  static func messageFilter(_ address: Address?, _ port: UInt16, isShared: Bool = false) -> String {
+    var filter = "tcp and dst port \(port)"
+    if let address {
+      filter += address == .anyIPv4 ? " and ip" : " and dst host \(address.text)"
+    }
+    guard isShared else { return filter }
+    // RFC 9293, 3.1: the upper four bits of octet 12 count the header's 32-bit words. libpcap's
+    // tcp[] is for IPv4 alone.
+    let start = "0x" + String(ListeningFilter.tokenStart, radix: 16)
+    return filter + " and (tcp[((tcp[12] & 0xf0) >> 2):4] == \(start)"
+      + " or (ip6[6] == 6 and ip6[40 + ((ip6[52] & 0xf0) >> 2):4] == \(start)))"
+  }
+
+  /// The ports of a TCP segment without IPv6 extension headers; nil of anything else.
+  static func ports(of packet: [UInt8]) -> (source: UInt16, destination: UInt16)? {
+    guard let first = packet.first else { return nil }
+    let start = first >> 4 == 6 ? 40 : Int(first & 0x0f) * 4
+    guard packet.count >= start + 4 else { return nil }
+    return (
+      UInt16(packet[start]) << 8 | UInt16(packet[start + 1]),
+      UInt16(packet[start + 2]) << 8 | UInt16(packet[start + 3])
+    )
   }
 
   /// The destination in an IP header; none when it is cut off.
@@ -49,4 +72,9 @@ extension WirePort {
     default: false
     }
   }
+}
+
+extension Address {
+  /// 0.0.0.0: all own addresses of IPv4, none of IPv6.
+  static let anyIPv4 = Address(IPv4Address(0))
 }

@@ -25,6 +25,8 @@ public final class WirePort: PacketPort {
   private let link: LinkSocket?
   private let shield: ShieldSocket?
   private var hosts: OwnAddresses?
+  /// Those of the server that listens on the port.
+  private var connections: KernelConnections?
   /// Interfaces of link-local peers, by address: their answers must go back through them.
   private var zones: [Address: UInt32] = [:]
 
@@ -96,10 +98,11 @@ public final class WirePort: PacketPort {
   /// Opens a port for a receiver.
   ///
   /// - Parameters:
-  ///   - address: The own address; all of both families when nil.
+  ///   - address: The own address; 0.0.0.0 for all of IPv4, nil for all of both families.
   ///   - port: The own port. When another program has it, `remarks` says what will happen.
   ///   - interface: Only this interface; all when nil.
-  ///   - hasShield: False where the caller itself listens on the port (`ListeningFilter`).
+  ///   - hasShield: False where the caller itself listens on the port (`ListeningFilter`). Then only
+  ///     segments arrive whose payload begins like a token and that belong to no connection.
   ///   - stop: Ends the waiting.
   /// - Throws: `PortFailure`: `.permission` with the remedy, `.interface`.
   public init(
@@ -112,7 +115,7 @@ public final class WirePort: PacketPort {
       // A kernel without IPv6 receives none either.
       raw6 = family == .ipv4 ? nil : try? RawIPSocket(.ipv6)
       tap = try PacketTap(
-        interface ?? "any", filter: Self.messageFilter(address, port),
+        interface ?? "any", filter: Self.messageFilter(address, port, isShared: !hasShield),
         longest: Self.longestPacket + 200)
       var remarks: [String] = []
       var shield: ShieldSocket?
@@ -129,7 +132,8 @@ public final class WirePort: PacketPort {
       }
       self.shield = shield
       self.remarks = remarks
-      hosts = address == nil ? OwnAddresses() : nil
+      hosts = address == nil || address == .anyIPv4 ? OwnAddresses() : nil
+      connections = hasShield ? nil : KernelConnections()
       (route, ends, link) = (nil, nil, nil)
       self.stop = stop
     } catch {
@@ -199,6 +203,12 @@ public final class WirePort: PacketPort {
       guard hosts?.contains(destination, on: packet.interface, at: .now) == true else {
         return false
       }
+    }
+    if let connections, let ports = Self.ports(of: packet.packet) {
+      let isConnected = connections.has(
+        local: Self.destination(of: packet.packet), ports.destination,
+        remote: Self.source(of: packet.packet), ports.source)
+      if isConnected { return false }
     }
     if ends == nil, packet.interface != 0 {
       let source = Self.source(of: packet.packet)

@@ -38,13 +38,18 @@ extension Netlab {
       _, record, dissection in
       dissection.note(of: Netlab.self, record).map { .boolean($0.isDamaged) }
     },
-    // The channel coding of a physical layer: the token's octets as a row of bits.
-    .computed("netlab.bits", "Bits", .string) { _, bytes, record, _ in
+    .lines([bits]) { _, bytes, record, _, add in
       let octets = record.payload.clamped(to: 0..<bytes.byteCount)
         .map { bytes.unsafeLoad(fromByteOffset: $0, as: UInt8.self) }
-      return (.string(ChannelCoding.text(of: octets)), nil)
+      add(0, .string(ChannelCoding.text(of: octets)), nil, nil)
     },
   ]
+
+  /// The channel coding: the token's octets as a row of bits. Thousands of them, so that they are for
+  /// those who ask, and no line of the tree.
+  private static let bits = (
+    info: FieldInfo("netlab.bits", "Bits", .string, isGenerated: true, isHidden: true), depth: 0
+  )
 
   /// What the token says, with the key.
   private static let tokenFields: [Field<Netlab>] = [

@@ -101,8 +101,13 @@ public struct Netlab: Layer {
         Self.sentBefore, at: index, found: UInt64(note.attempt), expected: UInt64(note.firstFrame))
     }
     if note.kind == .refused { dissection.add(Self.isRefused, at: index) }
-    // Of a token that the capture cut nothing more can be said, and it is no whole message.
-    guard record.missing == 0 else { return .fernet }
+    guard record.missing == 0 else {
+      // Of a token that the capture cut nothing more can be said, and it is no whole message.
+      let end = record.range.upperBound
+      dissection.stop(ParseError(.cut, at: end, needed: Int(record.missing)), at: index)
+      dissection.keepPayload()
+      return .nothing
+    }
     // Who sends messages is the client of the exchange, whatever the ports say.
     dissection.stream.side = note.kind == .message ? .client : .server
     dissection.beginMessage(from: index, octets: record.payload.count)

@@ -131,7 +131,7 @@ public final class SocketServer: Sendable {
           ) { hook($0) }
         }
       }
-      .childChannelOption(.socketOption(.tcp_nodelay), value: 1)
+      .childChannelOption(.tcpOption(.tcp_nodelay), value: 1)
       .childChannelOption(.allowRemoteHalfClosure, value: true)
       .childChannelOption(.recvAllocator, value: PlainReceiveAllocator())
       .childChannelInitializer { channel in

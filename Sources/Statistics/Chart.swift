@@ -1,10 +1,20 @@
-/// Values over time, ready to be drawn.
+/// Values over time, or over something else, ready to be drawn.
 public struct Chart {
   /// One line of a chart.
-  struct Series {
+  public struct Series {
     var name: String
     /// In the order of time; each reaches to the next.
     var points: [Point]
+
+    /// - Parameter points: From left to right: places on the horizontal axis, and values.
+    public init(name: String, points: [(place: Double, value: Double)]) {
+      self.init(name: name, points: points.map { Point(time: $0.place, value: $0.value) })
+    }
+
+    init(name: String, points: [Point]) {
+      self.name = name
+      self.points = points
+    }
   }
 
   /// A value at a time, and between which values those lie that it stands for.
@@ -35,7 +45,25 @@ public struct Chart {
   /// Seconds that each point stands for, when they are drawn as the steps of a line; otherwise each
   /// point stands alone with its span.
   var step: Double?
+  /// What the horizontal axis counts.
+  var axis = "seconds since the first packet"
+  /// Points are joined by straight lines.
+  var isLine = false
   var series: [Series]
+}
+
+extension Chart {
+  /// Lines over something that is not time.
+  ///
+  /// - Parameters:
+  ///   - title: The heading.
+  ///   - summary: What is to be seen, for those who cannot.
+  ///   - unit: What the vertical axis counts.
+  ///   - axis: What the horizontal axis counts, from 0.
+  public init(title: String, summary: String, unit: String, axis: String, lines: [Series]) {
+    self.init(
+      title: title, summary: summary, unit: unit, axis: axis, isLine: true, series: lines)
+  }
 }
 
 /// A statistic that can be drawn.

@@ -67,9 +67,11 @@ public enum SVG {
       text.append("<g stroke=\"")
       text.append(style.colour)
       text.append("\" fill=\"none\" stroke-width=\"1.5\" stroke-dasharray=\"")
-      text.append(chart.step == nil ? "none" : style.dash)
+      text.append(chart.step == nil && !chart.isLine ? "none" : style.dash)
       text.append("\">\n")
-      if let step = chart.step {
+      if chart.isLine {
+        drawLine(series, horizontal, vertical, &text)
+      } else if let step = chart.step {
         drawSteps(series, of: step, horizontal, vertical, &text)
       } else {
         drawSpans(series, horizontal, vertical, &text)
@@ -104,7 +106,7 @@ public enum SVG {
       label(ChartAxis.decimal(tick), at: (x, plot.height + 16), "text-anchor=\"middle\"", &text)
     }
     label(
-      "seconds since the first packet", at: (plot.width / 2, plot.height + 34),
+      chart.axis, at: (plot.width / 2, plot.height + 34),
       "text-anchor=\"middle\"", &text)
     let middle = decimal(plot.height / 2)
     label(
@@ -124,6 +126,18 @@ public enum SVG {
         text.append("V\(decimal(plot.height * (1 - vertical.position(point.value))))")
       }
       text.append("H\(decimal(plot.width * horizontal.position(point.time + step)))")
+    }
+    text.append("\"/>\n")
+  }
+
+  private static func drawLine(
+    _ series: Chart.Series, _ horizontal: ChartAxis, _ vertical: ChartAxis,
+    _ text: inout TextBuffer
+  ) {
+    text.append("<path stroke-linejoin=\"round\" d=\"")
+    for (index, point) in series.points.enumerated() {
+      text.append(index == 0 ? "M" : "L")
+      text.append(place(point.time, point.value, horizontal, vertical))
     }
     text.append("\"/>\n")
   }

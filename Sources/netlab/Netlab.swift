@@ -19,7 +19,7 @@ struct Netlab: ParsableCommand {
       StatsCommand.self, AssertCommand.self, GenCommand.self, FieldsCommand.self,
       FilterCommand.self, SchemaCommand.self, KeyCommand.self, SendCommand.self,
       ReceiveCommand.self, ServeCommand.self, ChatCommand.self,
-      InterfacesCommand.self, DoctorCommand.self,
+      WindowsCommand.self, InterfacesCommand.self, DoctorCommand.self,
     ])
 
   static let version = "0.1.0"

@@ -13,7 +13,8 @@ struct ServeCommand: ParsableCommand {
     abstract: "Serve the chat: pages for browsers, Socket.IO for any client.",
     discussion: """
       Messages are saved in the user's data folder, each text as a Fernet token. Ctrl-C stops the \
-      server; its clients are told.
+      server; its clients are told. With the right to capture (sudo), messages of `netlab send` to \
+      the same port come into the rooms too.
 
       Examples:
         netlab serve
@@ -57,6 +58,8 @@ struct ServeCommand: ParsableCommand {
     switch app {
     case .chat:
       let settings = try chat.configuration(socketPath: configuration.path)
+      let crafted = CraftedPath(try chat.craftedKey(settings), logger: logger)
+      crafted.prepare(&configuration)
       let chat = Served<ChatApplication>()
       let server: SocketServer
       do {
@@ -66,7 +69,7 @@ struct ServeCommand: ParsableCommand {
       } catch let failure as ChatApplication.Failure {
         throw Failure(.internal, failure.message)
       }
-      try serve(server, logger, until: stop) {
+      try serve(server, logger, until: stop, crafted: crafted, into: chat) {
         await chat.application?.start()
       } atEnd: {
         await chat.application?.stop()
@@ -100,6 +103,7 @@ struct ServeCommand: ParsableCommand {
   /// Serves until a signal comes.
   private func serve(
     _ server: SocketServer, _ logger: Logger, until stop: LiveStop,
+    crafted: CraftedPath? = nil, into chat: Served<ChatApplication>? = nil,
     atStart begin: @escaping @Sendable () async -> Void = {},
     atEnd end: @escaping @Sendable () async -> Void = {}
   ) throws {
@@ -115,19 +119,27 @@ struct ServeCommand: ParsableCommand {
     for address in addresses {
       logger.info("listening", metadata: ["address": "\(address)"])
     }
-    // A port below 1024 was what root was needed for.
+    let receivers = chat?.application.flatMap { crafted?.open(addresses, into: $0, until: stop) }
+    // A port below 1024 and raw sockets were what root was needed for.
     let plan = try PrivilegePlan(.current, requested: nil)
     if case .become = plan {
       let words = try plan.carryOut()
       logger.notice("\(words)")
     }
-    if !isQuiet { try tell(addresses) }
+    try receivers?.start()
+    if !isQuiet { try tell(addresses, crafted?.summary) }
     Blocking.wait(for: stop)
-    try Blocking.run { await server.stop(finishing: end) }
+    receivers?.join()
+    try Blocking.run {
+      await receivers?.finish()
+      await server.stop(finishing: end)
+    }
   }
 
   /// Prints under which URLs others reach the server.
-  private func tell(_ addresses: [ServerAddress]) throws {
+  ///
+  /// - Parameter note: What else there is to know, a line.
+  private func tell(_ addresses: [ServerAddress], _ note: String?) throws {
     var output = StandardOutput()
     output.buffer.append("netlab serves \(app == .chat ? "the chat" : app.rawValue) at\n")
     for address in addresses {
@@ -136,6 +148,7 @@ struct ServeCommand: ParsableCommand {
         output.buffer.append("  http://\(host)\(port)\n")
       }
     }
+    if let note { output.buffer.append(note + "\n") }
     output.buffer.append("Ctrl-C stops it.\n")
     try output.flush()
   }

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Capture
 import ChatServer
 import Cryptography
 import SocketServer
@@ -144,18 +145,54 @@ struct ServeChatOptions: ParsableArguments {
         .file, "nobody knows where your data folder is: neither HOME nor passwd names one",
         remedy: "name a folder: --data DIR, or save nothing: --ephemeral")
     }
-    let key = try SharedKey.load(keyFile)
-    do throws(ChatFileError) {
-      let file = try HistoryFile(in: folder, key: key, now: ChatClock.system.wallTime())
-      configuration.keeping = .file(file, key: key)
-    } catch {
-      throw Failure(error)
-    }
+    configuration.keeping = try keeping(in: folder)
     do throws(KeyFileError) {
       configuration.sessionSecret = try SessionSecret.load(in: folder)
     } catch {
       throw Failure(error)
     }
     return configuration
+  }
+
+  /// Opens the history with the key, or with one that this key took the place of: replacing the key
+  /// for an exchange must not cost anybody their messages.
+  private func keeping(in folder: DataFolder) throws -> ChatConfiguration.Keeping {
+    let key = try SharedKey.load(keyFile)
+    let now = ChatClock.system.wallTime()
+    let failure: ChatFileError
+    do throws(ChatFileError) {
+      return .file(try HistoryFile(in: folder, key: key, now: now), key: key)
+    } catch {
+      failure = error
+    }
+    guard failure.kind == .otherKey, keyFile == nil else { throw Failure(failure) }
+    for (path, older) in SharedKey.replaced() {
+      guard let file = try? HistoryFile(in: folder, key: older, now: now) else { continue }
+      write(
+        standardError: "netlab: saved messages are sealed with the key that was replaced: \(path)\n"
+      )
+      return .file(file, key: older)
+    }
+    throw Failure(failure)
+  }
+
+  /// What crafted messages are read with: the shared key, if they can be received.
+  func craftedKey(_ configuration: ChatConfiguration) throws -> CraftedPath.Key {
+    let capabilities = Capabilities.current
+    guard capabilities.hasNetRaw else {
+      return .missing("that takes the right to capture: \(capabilities.remedy())")
+    }
+    // With --ephemeral nothing is left behind, and so no key is made.
+    if ephemeral, keyFile == nil {
+      guard let path = KeyOwner.current.keyPath, KeyFile.exists(path) else {
+        return .missing("there is no key; netlab key generate makes one")
+      }
+      do throws(KeyFileError) {
+        return .found(try KeyFile.read(path))
+      } catch {
+        return .missing("\(error.message): \(error.remedy)")
+      }
+    }
+    return .found(try SharedKey.load(keyFile))
   }
 }

@@ -45,6 +45,16 @@ enum SharedKey {
     return fresh
   }
 
+  /// The keys that the usual one took the place of, the newest first, as far as they can be read.
+  static func replaced(of owner: KeyOwner = .current) -> [(path: String, key: FernetKey)] {
+    guard let usual = owner.keyPath else { return [] }
+    var found: [(path: String, key: FernetKey)] = []
+    for path in KeyFile.replaced(usual) {
+      if let key = try? KeyFile.read(path, owner: owner) { found.append((path, key)) }
+    }
+    return found
+  }
+
   /// The key in a file.
   static func read(_ path: String, _ owner: KeyOwner, _ keyFile: String?) throws -> FernetKey {
     do throws(KeyFileError) {

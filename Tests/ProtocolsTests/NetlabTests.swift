@@ -286,6 +286,7 @@ import Testing
     #expect(info == "netlab MESSAGE seq=1 try 1 len=\(token.count)")
     #expect(exchange.walk.dissection.messages.isEmpty)
     #expect(exchange.walk.dissection.failure?.error.reason == .cut)
+    #expect(exchange.names == ["tcp", "netlab"])
     // The next one is whole.
     #expect(exchange.take(token, seq: 1) == "netlab MESSAGE seq=1 try 2 len=\(token.count)")
     #expect(exchange.walk.dissection.messages.count == 1)

@@ -130,7 +130,7 @@ final class TestConnection: Sendable {
 
   init(port: Int) async throws {
     channel = try await ClientBootstrap(group: Self.group)
-      .channelOption(.socketOption(.tcp_nodelay), value: 1)
+      .channelOption(.tcpOption(.tcp_nodelay), value: 1)
       .connect(host: "127.0.0.1", port: port).get()
     // It may be closed by now.
     try? await channel.eventLoop.submit { [channel] in

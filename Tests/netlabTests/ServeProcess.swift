@@ -10,12 +10,21 @@ final class ServeProcess {
   /// - Parameters:
   ///   - arguments: Behind `serve --bind 127.0.0.1:0`.
   ///   - folder: The home; another server may have had it before.
-  init(_ arguments: [String] = [], in folder: TemporaryFolder? = nil, bind: String = "127.0.0.1:0")
-    throws
-  {
+  ///   - user: Whom it runs as, without any capability; only for root.
+  init(
+    _ arguments: [String] = [], in folder: TemporaryFolder? = nil, bind: String = "127.0.0.1:0",
+    user: UInt32? = nil
+  ) throws {
     self.folder = try folder ?? TemporaryFolder()
     process.executableURL = Project.netlab
     process.arguments = ["serve", "--bind", bind] + arguments
+    if let user, let setpriv = Project.find("setpriv") {
+      chown(self.folder.url.path, user, user)
+      process.executableURL = setpriv
+      process.arguments =
+        ["--reuid", "\(user)", "--regid", "\(user)", "--clear-groups", "--inh-caps=-all"]
+        + ["--bounding-set=-all", Project.netlab.path] + (process.arguments ?? [])
+    }
     var environment = ProcessInfo.processInfo.environment
     environment["HOME"] = self.folder.url.path
     for name in ["XDG_DATA_HOME", "XDG_CONFIG_HOME", "SUDO_UID"] { environment[name] = nil }

@@ -17,6 +17,16 @@ import Testing
     #expect(try PythonClient.run("original", server.url) == "ok\n")
   }
 
+  @Test(
+    .enabled(
+      if: Surroundings.isRoot && Project.find("setpriv") != nil,
+      "only root can become somebody else; for others all tests here are this one"))
+  func nobodyInParticularMayServe() throws {
+    let server = try ServeProcess(user: 65_534)
+    #expect(try PythonClient.run("chat", server.url, "upgrade") == "ok\n")
+    #expect(server.end() == 0, "\(server.errors)")
+  }
+
   @Test(arguments: ["polling", "websocket", "upgrade"])
   func echoGivesBackWhatCame(_ transport: String) throws {
     let server = try ServeProcess(["--app", "echo"])
