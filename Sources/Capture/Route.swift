@@ -52,9 +52,17 @@ public struct Route: Sendable, Equatable {
         remedy: "write \(name)%INTERFACE; netlab interfaces lists them")
     }
     if let wanted, let failure = wanted.failure { throw failure }
-    if let source, source.family != destination.family {
-      throw SocketFailure(
-        .noRoute, "\(source.text) and \(name) are addresses of different families")
+    if let source {
+      guard source.family == destination.family else {
+        throw SocketFailure(
+          .noRoute, "\(source.text) and \(name) are addresses of different families")
+      }
+      // Asked by itself: about a foreign source the kernel answers as about a missing route.
+      guard (try? to(source, zone: wanted?.index ?? 0))?.isLocal == true else {
+        throw SocketFailure(
+          .interface, "\(source.text) is no address of this host",
+          remedy: "netlab interfaces lists them")
+      }
     }
     let request = request(
       destination, source: source, interface: wanted.map { $0.isLoopback ? 0 : $0.index } ?? 0)
@@ -62,7 +70,7 @@ public struct Route: Sendable, Equatable {
       throw SocketFailure(.noRoute, "nobody knows a way to \(name)")
     }
     if answer.type == Netlink.error {
-      throw failure(Netlink.errorNumber(answer), destination, source)
+      throw failure(Netlink.errorNumber(answer), destination)
     }
     guard let found = Entry(answer), let device = NetworkDevice(index: found.interface) else {
       throw SocketFailure(.noRoute, "nobody knows a way to \(name)")
@@ -83,14 +91,9 @@ public struct Route: Sendable, Equatable {
   }
 
   private static func failure(
-    _ number: Int32, _ destination: Address, _ source: Address?
+    _ number: Int32, _ destination: Address
   ) -> SocketFailure {
     switch number {
-    case EINVAL where source != nil, EADDRNOTAVAIL:
-      // The kernel checks that the source is its own.
-      SocketFailure(
-        .interface, "\(source?.text ?? "the source") is no address of this host",
-        remedy: "netlab interfaces lists them")
     case EACCES:  // a "prohibit" route
       SocketFailure(.noRoute, "the routing table forbids packets to \(destination.text)")
     case EINVAL:  // a "blackhole" route

@@ -44,7 +44,8 @@ public final class PacketFlood {
         CraftedSegment.headerLength(destination.family) + segment.payload.count
       guard length <= route.mtu else {
         throw PortFailure(
-          .tooLong, "a packet of \(length) octets is longer than the \(route.mtu) that "
+          .tooLong,
+          "a packet of \(length) octets is longer than the \(route.mtu) that "
             + "\(route.device.name) takes")
       }
       guard path != .raw else {

@@ -19,6 +19,13 @@ let package = Package(
         .product(name: "Exchange", package: "netlab"),
         .product(name: "Protocols", package: "netlab"),
       ]),
+    .executableTarget(
+      name: "SendSpeed",
+      dependencies: [
+        .product(name: "Exchange", package: "netlab"),
+        .product(name: "Capture", package: "netlab"),
+        .product(name: "PacketCore", package: "netlab"),
+      ]),
   ],
   swiftLanguageModes: [.v6]
 )

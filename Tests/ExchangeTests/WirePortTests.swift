@@ -19,7 +19,9 @@ import Testing
       ], setting: ["NETLAB_TEST_IN_NAMESPACE": "1"])
     #expect(result.status == 0, "\(result.output)")
     // A filter that matches no test would pass as well.
-    #expect(result.output.contains("Suite WireInNamespace passed"), "\(result.output)")
+    for suite in ["WireInNamespace", "WireInNamespaceFailures"] {
+      #expect(result.output.contains("Suite \(suite) passed"), "\(result.output)")
+    }
   }
 }
 
@@ -64,7 +66,7 @@ struct WireInNamespace {
     let sender = try sender(
       to: destination, port: 5000, linkLayer: overLink ? WirePort.LinkLayer() : nil)
     var options = LiveCapture.Options(interfaces: ["nwa"])
-    options.filter = "tcp or icmp or (icmp6 and ip6[40] < 128)"
+    options.filter = "tcp port 5000"
     var wire = try LiveCapture(options)
     for number in 0..<1000 {
       try sender.send(
@@ -201,5 +203,137 @@ struct WireInNamespace {
     let client = try KernelClient(destination, server.port)
     client.write("gAAAAABnot stalled")
     #expect(try server.read(detach: true) == "gAAAAABnot stalled")
+  }
+}
+
+/// What goes wrong on the way out.
+@Suite(
+  .serialized, .enabled("run by packetsInNamespacesOfTheirOwn") { WireNetwork.isInside })
+struct WireInNamespaceFailures {
+  let other: OtherHost
+
+  init() throws { other = try WireNetwork.other.get() }
+
+  private func sender(
+    to destination: Address, through interface: String? = nil
+  ) throws -> WirePort {
+    try WirePort(
+      sendingTo: HostAddress(address: destination), port: 5009, sourcePort: 0, through: interface)
+  }
+
+  private func packet(_ port: WirePort, payload: Int = 10) throws -> [UInt8] {
+    CraftedSegment(
+      ends: try #require(port.ends), sequence: 77, acknowledgment: 0, identification: 1,
+      payload: [UInt8](repeating: 0x67, count: payload)
+    ).packet
+  }
+
+  @Test("No route, no such interface, a foreign source: each named")
+  func routes() throws {
+    let nowhere = Address(IPv4Address(192, 0, 2, 1))
+    #expect(#expect(throws: PortFailure.self) { try sender(to: nowhere) }?.kind == .noRoute)
+    let missing = #expect(throws: PortFailure.self) {
+      try sender(to: WireNetwork.there, through: "nix0")
+    }
+    #expect(
+      missing
+        == PortFailure(
+          .interface, "there is no interface nix0", remedy: "netlab interfaces lists them"))
+    let foreign = #expect(throws: PortFailure.self) {
+      try WirePort(sendingTo: HostAddress(address: WireNetwork.there), port: 1, from: nowhere)
+    }
+    #expect(foreign?.kind == .interface)
+    let route = try Route.to(WireNetwork.there)
+    #expect(route.source == WireNetwork.here && route.device.name == "nwa" && !route.isLocal)
+    #expect(route.mtu == 1500 && route.gateway == nil)
+    #expect(route.device.carriesUnfinishedChecksums && route.device.driver == "veth")
+    #expect(try Neighbour.linkAddress(for: route) != nil)
+  }
+
+  @Test("A packet that the interface does not take is too long, not lost")
+  func tooLong() throws {
+    let port = try sender(to: WireNetwork.there)
+    #expect(port.mtu == 1500)
+    let packet = try packet(port, payload: 1461)
+    #expect(#expect(throws: PortFailure.self) { try port.send(packet) }?.kind == .tooLong)
+  }
+
+  @Test("A router's ICMP error about our segment is told, and is no answer")
+  func unreachable() throws {
+    try other.ip("route add unreachable 10.97.0.0/24")
+    try other.run {
+      let forward = open("/proc/sys/net/ipv4/ip_forward", O_WRONLY)
+      defer { close(forward) }
+      #expect(write(forward, "1", 1) == 1)
+    }
+    try WireNetwork.ip("route add 10.97.0.0/24 via 10.98.0.2")
+    let port = try sender(to: Address(IPv4Address(10, 97, 0, 5)))
+    #expect(port.route?.gateway == WireNetwork.there)
+    var notices: [UnreachableNotice] = []
+    port.onUnreachable = { notices.append($0) }
+    try port.send(try packet(port))
+    let deadline = MonotonicTime.now.advanced(byNanoseconds: 5_000_000_000)
+    while notices.isEmpty, MonotonicTime.now < deadline {
+      _ = try port.wait(until: deadline)
+      #expect(try port.receive() == nil)
+    }
+    #expect(notices.first?.text == "host unreachable" && notices.first?.sequence == 77)
+    #expect(notices.first?.reporter == WireNetwork.there && port.unreachable == 1)
+  }
+
+  @Test("The stop ends the waiting at once")
+  func stopped() throws {
+    let stop = try LiveStop()
+    let port = try WirePort(
+      sendingTo: HostAddress(address: WireNetwork.there), port: 5009, sourcePort: 0, stop: stop)
+    #expect(try port.wait(until: .now))
+    stop.signal()
+    #expect(try !port.wait(until: MonotonicTime(nanoseconds: .max)))
+  }
+
+  @Test("An interface that goes down or away is the interface's failure")
+  func interfaceGoes() throws {
+    try WireNetwork.ip("link add nwx type veth peer name nwy")
+    for command in ["addr add 10.96.0.1/24 dev nwx", "link set nwx up", "link set nwy up"] {
+      try WireNetwork.ip(command)
+    }
+    let port = try sender(to: Address(IPv4Address(10, 96, 0, 2)), through: "nwx")
+    let receiver = try WirePort(receivingAt: nil, port: 5010, through: "nwx")
+    try WireNetwork.ip("link set nwx down")
+    let packet = try packet(port)
+    let down = #expect(throws: PortFailure.self) { try port.send(packet) }
+    #expect(
+      down == PortFailure(.interface, "nwx is down", remedy: "sudo ip link set nwx up"))
+    #expect(throws: PortFailure.self) {
+      let deadline = MonotonicTime.now.advanced(byNanoseconds: 5_000_000_000)
+      while MonotonicTime.now < deadline {
+        _ = try receiver.wait(until: deadline)
+        _ = try receiver.receive()
+      }
+    }
+    try WireNetwork.ip("link del nwx")
+    let away = #expect(throws: PortFailure.self) { try port.send(packet) }
+    #expect(away?.kind == .interface && away?.message == "the interface nwx went away")
+  }
+
+  @Test("A flood arrives whole, by each way", arguments: PacketFlood.Path.allCases)
+  func flood(path: PacketFlood.Path) throws {
+    let route = try Route.to(WireNetwork.there)
+    let receiver = try other.run { try WirePort(receivingAt: nil, port: 5011) }
+    let segment = CraftedSegment(
+      ends: SegmentEnds(
+        source: route.source, destination: route.destination, sourcePort: 1024,
+        destinationPort: 5011),
+      sequence: 0xffff_ff00, acknowledgment: 0, identification: 0xfff0,
+      payload: Array("gAAAAA".utf8))
+    let flood = try PacketFlood(segment, over: route, path: path)
+    // As many as the receiver's buffer holds.
+    try flood.send(1500)
+    #expect(flood.sent == 1500)
+    let found = try other.run { try receiver.collect(1500) }
+    #expect(found.count == 1500)
+    #expect(found.allSatisfy { $0.facts.isSumRight && $0.facts.isHeaderSumRight })
+    #expect(
+      found.indices.allSatisfy { found[$0].facts.sequence == 0xffff_ff00 &+ UInt32($0) &* 6 })
   }
 }
