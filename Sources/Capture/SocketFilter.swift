@@ -56,14 +56,21 @@ public struct SocketFilter: Sendable, Equatable {
   /// From now on the kernel asks the program about each packet for this socket; for a listening
   /// socket, sockets accepted from it too.
   ///
-  /// - Throws: `SocketFailure(.system)` when the descriptor is no socket or the kernel has no memory.
+  /// - Throws: `SocketFailure`: `.permission` where the kernel lets only CAP_NET_ADMIN do it, as
+  ///   recent ones do; `.system` when the descriptor is no socket or the kernel has no memory.
   public func attach(to descriptor: Int32) throws(SocketFailure) {
     let program = instructions.map {
       netlab_filter_instruction(
         code: $0.code, jump_true: $0.whenTrue, jump_false: $0.whenFalse, operand: $0.operand)
     }
     guard netlab_filter_attach(descriptor, program, UInt16(clamping: program.count)) == 0 else {
-      throw SocketFailure(.system, "the socket takes no filter: \(systemMessage(errno))")
+      let number = errno
+      guard number == EPERM else {
+        throw SocketFailure(.system, "the socket takes no filter: \(systemMessage(number))")
+      }
+      throw SocketFailure(
+        .permission, "keeping the kernel quiet on the port needs the capability CAP_NET_ADMIN here",
+        remedy: Capabilities.current.remedy())
     }
   }
 

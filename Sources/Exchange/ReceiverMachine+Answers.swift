@@ -80,7 +80,8 @@ extension ReceiverMachine {
     actions.append(
       .answer(
         ReceiverAnswer(
-          ends: segment.ends.reversed, sequence: own, acknowledgment: acknowledgment, message: content,
+          ends: segment.ends.reversed, sequence: own, acknowledgment: acknowledgment,
+          message: content,
           plain: plain)))
   }
 

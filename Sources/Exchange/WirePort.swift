@@ -62,13 +62,6 @@ public final class WirePort: PacketPort {
     do {
       let route = try Route.to(
         destination.address, from: source, through: interface, zone: destination.zone)
-      // Before the privileged part: a busy port is nobody's fault.
-      let zone = route.source.isLinkLocal ? route.device.index : 0
-      let shield = try ShieldSocket(
-        address: route.source, port: sourcePort, orNext: true, zone: zone)
-      let ends = SegmentEnds(
-        source: route.source, destination: destination.address, sourcePort: shield.port,
-        destinationPort: port)
       // Packets to this host travel over loopback, whatever interface has the address.
       let device = interface == nil || route.isLocal ? nil : interface
       if let linkLayer {
@@ -81,6 +74,12 @@ public final class WirePort: PacketPort {
         (raw4, raw6) = destination.address.family == .ipv6 ? (nil, raw) : (raw, nil)
         link = nil
       }
+      let zone = route.source.isLinkLocal ? route.device.index : 0
+      let shield = try ShieldSocket(
+        address: route.source, port: sourcePort, orNext: true, zone: zone)
+      let ends = SegmentEnds(
+        source: route.source, destination: destination.address, sourcePort: shield.port,
+        destinationPort: port)
       tap = try PacketTap(
         device ?? "any", filter: Self.answerFilter(ends), longest: 4096, bufferMiB: 8)
       remarks =

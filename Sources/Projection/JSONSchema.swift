@@ -65,6 +65,9 @@ public enum JSONSchema {
         },
         {
           "$ref": "#/$defs/exchange_outcome"
+        },
+        {
+          "$ref": "#/$defs/flood"
         }
       ],
       "$defs": {
@@ -508,6 +511,19 @@ public enum JSONSchema {
             "reason": {"$ref": "#/$defs/reason"}
           },
           "required": ["type", "outcome", "exit_code", "text"],
+          "additionalProperties": false
+        },
+        "flood": {
+          "title": "How fast it went: `netlab send --flood`",
+          "type": "object",
+          "properties": {
+            "type": {"const": "flood"},
+            "packets": {"$ref": "#/$defs/count"},
+            "length": {"$ref": "#/$defs/count", "description": "Octets of each packet."},
+            "elapsed_ns": {"$ref": "#/$defs/count"},
+            "cpu_ns": {"$ref": "#/$defs/count", "description": "Processor time of the sender."}
+          },
+          "required": ["type", "packets", "length", "elapsed_ns", "cpu_ns"],
           "additionalProperties": false
         },
         "reason": {

@@ -40,6 +40,22 @@ struct SendCommand: ParsableCommand {
   )
   var isDry = false
 
+  @Option(
+    name: .customLong("flood"),
+    help: ArgumentHelp(
+      "Send so many segments as fast as they go, wait for no answer, and tell the rate. What the "
+        + "receiver does under load: all but the first are refused.",
+      valueName: "n"))
+  var flood: Int?
+
+  mutating func validate() throws {
+    guard let flood else { return }
+    if flood < 1 { throw ValidationError("--flood wants at least 1 packet") }
+    if isDry || !faults.texts.isEmpty || writing.path != nil {
+      throw ValidationError("--flood goes with neither --dry-run, --fault nor -w")
+    }
+  }
+
   func run() throws {
     let text = try message.read()
     let destination = try place.resolve()
@@ -50,9 +66,10 @@ struct SendCommand: ParsableCommand {
     guard let cipher = FernetCipher(key) else {
       throw Failure(.internal, "this machine's OpenSSL has no AES-128-CBC or SHA-256")
     }
-    if isDry { return try rehearse(text, destination, settings, key, cipher) }
-
     let stop = try LiveStop()
+    if isDry || flood != nil {
+      return try rehearse(text, destination, settings, key, cipher, stop)
+    }
     let source = try place.sourceAddress()
     let wire: WirePort
     do throws(PortFailure) {
@@ -75,7 +92,7 @@ struct SendCommand: ParsableCommand {
     guard let ends = wire.ends else { throw Failure(.internal, "a port without ends") }
     let end = SendingEnd(
       port: port, ends: ends, cipher: cipher, settings: settings,
-      mtu: place.mtu.map { min($0, wire.mtu) } ?? wire.mtu)
+      mtu: place.mtu(within: wire.mtu))
     end.faultsOfLastSend = { port.takeRecords() }
     let outgoing = end.message(from: message.senderName, room: message.room, text: text)
     let session = try SendSession(
@@ -95,10 +112,10 @@ struct SendCommand: ParsableCommand {
     }
   }
 
-  /// Makes what would be sent, and shows it.
+  /// Makes what would be sent, and shows it; or floods with it.
   private func rehearse(
     _ text: String, _ destination: SendDestination, _ settings: SenderSettings, _ key: FernetKey,
-    _ cipher: FernetCipher
+    _ cipher: FernetCipher, _ stop: LiveStop
   ) throws {
     let source = try place.sourceAddress()
     let route: Route
@@ -118,8 +135,19 @@ struct SendCommand: ParsableCommand {
       OutgoingMessage(
         id: CraftedMessage.ID(drawnFrom: &numbers), sender: message.senderName,
         room: message.room, text: text),
-      ends: ends, mtu: place.mtu.map { min($0, route.mtu) } ?? route.mtu, settings: settings,
+      ends: ends, mtu: place.mtu(within: min(route.mtu, WirePort.longestPacket)),
+      settings: settings,
       cipher: cipher, time: time)
+    if let flood, let segment = rehearsal.first {
+      guard rehearsal.count == 1 else {
+        throw Failure(
+          .usage, "--flood repeats one segment, and this message takes \(rehearsal.count)",
+          remedy: "send a shorter one")
+      }
+      return try SendFlood(
+        count: flood, segment: segment, route: route, linkLayer: place.linkLayer
+      ).run(output, until: stop)
+    }
     if var capture = try ExchangeCapture(writing, interface: route.device.name) {
       for segment in rehearsal { try capture.write(segment.packet, at: time, faults: []) }
       try capture.close()
@@ -127,7 +155,8 @@ struct SendCommand: ParsableCommand {
     guard writing.path != "-", !output.isQuiet else { return }
     var printed = StandardOutput()
     printed.buffer.append("Nothing is sent. The way: \(route.device.name), ")
-    printed.buffer.append("packets of at most \(route.mtu) octets\n\n")
+    let mtu = place.mtu(within: min(route.mtu, WirePort.longestPacket))
+    printed.buffer.append("packets of at most \(mtu) octets\n\n")
     DryRun(segments: rehearsal, key: key, time: time).print(into: &printed.buffer)
     try printed.flush()
   }

@@ -135,6 +135,11 @@ struct SendPlaceOptions: ParsableArguments {
     if sourcePort == 0 { throw ValidationError("--src-port is 1 to 65535") }
   }
 
+  /// Octets of the longest packet.
+  ///
+  /// - Parameter most: What the interface takes.
+  func mtu(within most: Int) -> Int { mtu.map { min($0, most) } ?? most }
+
   /// Looks the destination up.
   ///
   /// - Throws: `Failure` for a text that names none, and for a host that nobody knows.

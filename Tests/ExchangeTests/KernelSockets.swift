@@ -81,7 +81,8 @@ struct SocketOctets {
 
   func with<Result>(_ body: (UnsafePointer<sockaddr>, socklen_t) -> Result) -> Result {
     octets.withUnsafeBytes { bytes in
-      body(bytes.assumingMemoryBound(to: sockaddr.self).baseAddress!, socklen_t(bytes.count))
+      guard let start = bytes.baseAddress else { preconditionFailure("an empty address") }
+      return body(start.assumingMemoryBound(to: sockaddr.self), socklen_t(bytes.count))
     }
   }
 }

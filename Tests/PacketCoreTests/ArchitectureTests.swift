@@ -26,7 +26,7 @@ import Testing
     "netlab": [
       "PacketCore", "Cryptography", "Protocols", "DisplayFilter", "Capture", "Projection",
       "Statistics", "Traces", "Exchange", "SocketServer", "ChatServer", "ChatClient",
-      "ArgumentParser", "Logging", "Glibc",
+      "ArgumentParser", "Logging", "Synchronization", "Glibc",
     ],
   ]
 

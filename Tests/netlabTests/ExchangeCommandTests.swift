@@ -112,7 +112,8 @@ struct ExchangeCommandTests {
       .filter { $0.hasPrefix("netlab: ") && !$0.contains("made a new key") }
     try #require(refused.count == 6, "\(outcome.all)")
     #expect(
-      refused[0] == "netlab: No answer after 4 tries; the destination's kernel answered RST: nobody "
+      refused[0]
+        == "netlab: No answer after 4 tries; the destination's kernel answered RST: nobody "
         + "receives on that port")
     #expect(refused[1] == "netlab: Checksum mismatch. Please resend the packet.")
     #expect(refused[2] == "netlab: No answer after 4 tries")
@@ -222,6 +223,27 @@ struct ExchangeCommandTests {
       finish
       """)
     #expect(outcome.result.output == "unchanged\nsender 0\nreceiver 0\n", "\(outcome.all)")
+  }
+
+  @Test func aFloodIsRefusedAndOverAtOnce() throws {
+    let outcome = try TwoHosts.run(
+      """
+      receive --port 5000
+      send --msg hi --dst 10.9.0.33:5000 --flood 1000
+      send --msg hi --dst 10.9.0.33:5000 --flood 1000 --l2 -T jsonl
+      send --msg 'still here' --sender ada --dst 10.9.0.33:5000
+      finish
+      """)
+    #expect(
+      outcome.result.output == "sender 0\nsender 0\nsender 0\nreceiver 0\n", "\(outcome.all)")
+    let sent = outcome.text("sent").split(separator: "\n").map(String.init)
+    #expect(sent.first?.hasPrefix("1000 packets of 332 octets in ") == true, "\(sent)")
+    #expect(try JSONSchemaTests().errors(sent.filter { $0.hasPrefix("{") }) == [])
+    let received = outcome.text("received").split(separator: "\n")
+    // On a busy machine a second try may have been on its way already.
+    #expect(
+      received.suffix(5).contains { $0.contains("  ada: still here") }, "\(received.suffix(5))")
+    #expect(received.count { $0.contains("refused: wrong-sequence") } > 1900)
   }
 
   @Test func aBusyPortIsSaid() throws {
