@@ -18,8 +18,20 @@ extension TextBuffer {
       let magnitude = nanoseconds.magnitude
       if nanoseconds < 0 { append("-") }
       append(magnitude / 1_000_000)
-      append(".")
-      append(magnitude % 1_000_000 / 1000, zeroPaddedTo: 3)
+      // Seven characters, so that a table with seconds among microseconds keeps its width.
+      let fraction = magnitude % 1_000_000
+      switch magnitude {
+      case ..<1_000_000_000:
+        append(".")
+        append(fraction / 1000, zeroPaddedTo: 3)
+      case ..<10_000_000_000:
+        append(".")
+        append(fraction / 10_000, zeroPaddedTo: 2)
+      case ..<100_000_000_000:
+        append(".")
+        append(fraction / 100_000)
+      default: break
+      }
     case .share(let part, let whole): append(share: part, of: whole)
     case .moment(let time): append(rfc3339: time)
     case .nothing: append("-")

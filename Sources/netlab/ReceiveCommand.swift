@@ -11,9 +11,10 @@ struct ReceiveCommand: ParsableCommand {
     commandName: "receive",
     abstract: "Receive crafted messages: check, decrypt, print, answer.",
     discussion: """
-      Each segment is tested in this order: IP header checksum, TCP checksum, token, HMAC, age, text,
-      duplicate. The first test that it fails is the reason that is printed and sent back. The kernel
-      is kept from answering; no firewall rule is touched.
+      Each segment is tested in this order: IP header checksum, TCP checksum,
+      token, HMAC, age, text, sequence number, duplicate. The first test that it
+      fails is the reason that is printed and sent back. The kernel is kept from
+      answering; no firewall rule is touched.
 
       Examples:
         sudo netlab receive --port 5000

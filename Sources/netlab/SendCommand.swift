@@ -13,17 +13,19 @@ struct SendCommand: ParsableCommand {
     abstract:
       "Craft an encrypted message as IP/TCP packets, send it, and try again until it is there.",
     discussion: """
-      The message is a Fernet token in one TCP segment (several for a long one), all headers and
-      checksums made here. The other end is `netlab receive`, or `netlab serve` with the right to
-      open a raw socket. A try that is not acknowledged is repeated at t = 1, 2, 3 s.
+      The message is a Fernet token in one TCP segment (several for a long one);
+      headers and checksums are made here. The other end is `netlab receive`, or
+      `netlab serve` with the right to open a raw socket. A try that is not
+      acknowledged is repeated at t = 1, 2 and 3 s.
 
-      Exit code: 0 delivered, 20 no answer after all tries, 21 refused for good (key, age, room),
-      22 damaged at every try: "Checksum mismatch. Please resend the packet."
+      Exit code: 0 delivered, 20 no answer after all tries, 21 refused for good
+      (key, age, room), 22 damaged at every try: "Checksum mismatch. Please
+      resend the packet."
 
       Examples:
         sudo netlab send --msg hi --dst 10.0.0.33:5000
         netlab send --msg hi --dst 10.0.0.33:5000 --dry-run
-        sudo netlab send --msg hi --dst 10.0.0.33:5000 --fault corrupt:tcp.checksum@1,2
+        sudo netlab send --msg hi --dst HOST:5000 --fault corrupt:tcp.checksum@1,2
       """)
 
   @OptionGroup(title: "The message") var message: SendMessageOptions
