@@ -1,6 +1,8 @@
 #define _GNU_SOURCE
 #include "netlab_linux.h"
 
+#include "interface_request.h"
+
 #include <errno.h>
 #include <linux/capability.h>
 #include <net/if.h>
@@ -76,7 +78,8 @@ int netlab_set_no_new_privileges(void) { return prctl(PR_SET_NO_NEW_PRIVS, 1, 0,
 
 int netlab_packet_socket(void) { return socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, 0); }
 
-static int interface_request(const char *name, unsigned long request, struct ifreq *answer) {
+int netlab_interface_request(
+  const char *name, unsigned long request, struct ifreq *answer) {
   int s = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
   if (s < 0) return -1;
   strncpy(answer->ifr_name, name, IFNAMSIZ - 1);
@@ -90,21 +93,21 @@ static int interface_request(const char *name, unsigned long request, struct ifr
 int netlab_interface_flags(const char *name) {
   struct ifreq r;
   memset(&r, 0, sizeof r);
-  return interface_request(name, SIOCGIFFLAGS, &r) == 0 ? (int)(unsigned short)r.ifr_flags : -1;
+  return netlab_interface_request(name, SIOCGIFFLAGS, &r) == 0 ? (int)(unsigned short)r.ifr_flags : -1;
 }
 
 int netlab_interface_set_up(const char *name, int up) {
   struct ifreq r;
   memset(&r, 0, sizeof r);
-  if (interface_request(name, SIOCGIFFLAGS, &r) != 0) return -1;
+  if (netlab_interface_request(name, SIOCGIFFLAGS, &r) != 0) return -1;
   r.ifr_flags = (short)(up ? r.ifr_flags | IFF_UP : r.ifr_flags & ~IFF_UP);
-  return interface_request(name, SIOCSIFFLAGS, &r);
+  return netlab_interface_request(name, SIOCSIFFLAGS, &r);
 }
 
 int netlab_interface_hardware(const char *name) {
   struct ifreq r;
   memset(&r, 0, sizeof r);
-  return interface_request(name, SIOCGIFHWADDR, &r) == 0 ? r.ifr_hwaddr.sa_family : -1;
+  return netlab_interface_request(name, SIOCGIFHWADDR, &r) == 0 ? r.ifr_hwaddr.sa_family : -1;
 }
 
 int netlab_setresuid(uid_t real, uid_t effective, uid_t saved) {

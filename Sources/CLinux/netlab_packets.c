@@ -1,6 +1,8 @@
 #define _GNU_SOURCE
 #include "netlab_packets.h"
 
+#include "interface_request.h"
+
 #include <arpa/inet.h>
 #include <errno.h>
 #include <linux/ethtool.h>
@@ -130,27 +132,16 @@ int netlab_ring_kick(int descriptor, int wait) {
   return send(descriptor, NULL, 0, wait ? 0 : MSG_DONTWAIT) < 0 ? -1 : 0;
 }
 
-static int interface_request(const char *name, unsigned long request, struct ifreq *answer) {
-  int s = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-  if (s < 0) return -1;
-  strncpy(answer->ifr_name, name, IFNAMSIZ - 1);
-  int result = ioctl(s, request, answer);
-  int saved = errno;
-  close(s);
-  errno = saved;
-  return result;
-}
-
 int netlab_interface_mtu(const char *name) {
   struct ifreq r;
   memset(&r, 0, sizeof r);
-  return interface_request(name, SIOCGIFMTU, &r) == 0 ? r.ifr_mtu : -1;
+  return netlab_interface_request(name, SIOCGIFMTU, &r) == 0 ? r.ifr_mtu : -1;
 }
 
 int netlab_interface_link_address(const char *name, uint8_t address[6]) {
   struct ifreq r;
   memset(&r, 0, sizeof r);
-  if (interface_request(name, SIOCGIFHWADDR, &r) != 0) return -1;
+  if (netlab_interface_request(name, SIOCGIFHWADDR, &r) != 0) return -1;
   memcpy(address, r.ifr_hwaddr.sa_data, 6);
   return 0;
 }
@@ -160,7 +151,7 @@ int netlab_interface_driver(const char *name, char *driver, size_t size) {
   struct ifreq r;
   memset(&r, 0, sizeof r);
   r.ifr_data = (void *)&info;
-  if (size == 0 || interface_request(name, SIOCETHTOOL, &r) != 0) return -1;
+  if (size == 0 || netlab_interface_request(name, SIOCETHTOOL, &r) != 0) return -1;
   strncpy(driver, info.driver, size - 1);
   driver[size - 1] = 0;
   return 0;

@@ -81,8 +81,8 @@ public enum KeyFile {
     return count
   }
 
-  /// Without the blanks and line endings around the key.
-  private static func trimmed(_ text: UnsafeRawBufferPointer) -> UnsafeRawBufferPointer {
+  /// The text of a key without the blanks and line endings around it.
+  public static func trimmed(_ text: UnsafeRawBufferPointer) -> UnsafeRawBufferPointer {
     func isBlank(_ octet: UInt8) -> Bool { octet == 32 || (9...13).contains(octet) }
     var rest = text[...]
     while let last = rest.last, isBlank(last) { rest.removeLast() }

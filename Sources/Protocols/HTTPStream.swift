@@ -329,29 +329,4 @@ public final class HTTPStream: StreamProtocol {
     finishKept(transfer, side, chunk.time, into: &dissection)
     return .lastPart(taken)
   }
-
-  /// The message will not be complete: it is shown as far as it came.
-  private func finishEarly(_ side: Side, into dissection: inout Dissection) -> StreamStep {
-    self[side].isOver = false
-    guard let transfer = self[side].transfer else { return .needMore(1) }
-    self[side].transfer = nil
-    let state = self[side].state
-    finishKept(transfer, side, dissection.frame.time, into: &dissection)
-    if state == .searching { self[side].state = .searching }
-    return .lastPart(0)
-  }
-
-  private func finishKept(
-    _ transfer: HTTPTransfer, _ side: Side, _ time: Timestamp, into dissection: inout Dissection
-  ) {
-    let origin = BufferOrigin(.reassembled, of: 0, 0..<0)
-    guard let buffer = dissection.addBuffer(transfer.kept.span.bytes, origin) else { return }
-    for piece in transfer.pieces { dissection.addPiece(piece, of: buffer) }
-    let head = transfer.head.length
-    dissection.reading(buffer) { bytes, dissection in
-      _ = finish(
-        transfer, bytes, 0..<head, head..<transfer.kept.count, buffer, side, time,
-        into: &dissection)
-    }
-  }
 }

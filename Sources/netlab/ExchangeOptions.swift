@@ -63,19 +63,10 @@ struct ExchangeFileOptions: ParsableArguments {
       valueName: "file"))
   var path: String?
 
-  @Option(
-    name: [.customShort("F"), .customLong("file-format")],
-    help: "Format of the written file: pcapng, pcap or nsecpcap.")
-  var formatName = "pcapng"
-
-  mutating func validate() throws {
-    guard CaptureFileFormat(name: formatName, nanoseconds: false) != nil else {
-      throw ValidationError("-F is pcapng, pcap or nsecpcap, not '\(formatName)'")
-    }
-  }
+  @OptionGroup var fileFormat: FileFormatOption
 
   var format: CaptureFileFormat {
-    CaptureFileFormat(name: formatName, nanoseconds: true) ?? .pcapng
+    fileFormat.format(nanoseconds: true)
   }
 }
 

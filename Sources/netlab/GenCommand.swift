@@ -24,10 +24,7 @@ struct GenCommand: ParsableCommand {
       valueName: "file"))
   var path: String
 
-  @Option(
-    name: [.customShort("F"), .customLong("file-format")],
-    help: "Format of the capture file: pcapng, pcap or nsecpcap.")
-  var formatName = "pcapng"
+  @OptionGroup var fileFormat: FileFormatOption
 
   @Option(
     name: .customLong("truth"), parsing: .unconditional,
@@ -44,9 +41,6 @@ struct GenCommand: ParsableCommand {
   @OptionGroup(title: "What goes wrong") var faults: TraceFaultOptions
 
   mutating func validate() throws {
-    guard CaptureFileFormat(name: formatName, nanoseconds: false) != nil else {
-      throw ValidationError("-F is pcapng, pcap or nsecpcap, not '\(formatName)'")
-    }
     if truthPath == path { throw ValidationError("--truth and --out name the same file") }
     if let contradiction = try traceOptions(seed: 0).contradiction {
       throw ValidationError(contradiction)
@@ -73,7 +67,7 @@ struct GenCommand: ParsableCommand {
     // A capture on standard output has no place beside it.
     let truthPath = truthPath ?? (path == "-" ? nil : path + ".truth.json")
     var writer = try CaptureFileWriter(
-      path, format: CaptureFileFormat(name: formatName, nanoseconds: false) ?? .pcapng,
+      path, format: fileFormat.format(nanoseconds: false),
       interfaces: [
         CaptureInterface(
           name: "gen", linkType: .ethernet, snapLength: options.snapLength ?? 262_144)

@@ -19,7 +19,7 @@ enum KeyEntry {
       guard let count = try octets(into: buffer) else {
         throw Failure(.usage, "no key was entered", remedy: SharedKey.transport)
       }
-      let text = trimmed(UnsafeRawBufferPointer(rebasing: buffer[..<count]))
+      let text = KeyFile.trimmed(UnsafeRawBufferPointer(rebasing: buffer[..<count]))
       guard !text.isEmpty else {
         throw Failure(
           .usage, "there is no key on standard input", remedy: SharedKey.transport)
@@ -54,15 +54,6 @@ enum KeyEntry {
       .usage, "what came by standard input is no Fernet key: \(why)",
       remedy: "a key is 32 octets as 44 characters of base64url on one line, as "
         + "`netlab key show` prints it")
-  }
-
-  /// Without the blanks and line endings around the key.
-  private static func trimmed(_ text: UnsafeRawBufferPointer) -> UnsafeRawBufferPointer {
-    func isBlank(_ octet: UInt8) -> Bool { octet == 32 || (9...13).contains(octet) }
-    var rest = text[...]
-    while let last = rest.last, isBlank(last) { rest.removeLast() }
-    while let first = rest.first, isBlank(first) { rest.removeFirst() }
-    return UnsafeRawBufferPointer(rebasing: rest)
   }
 }
 

@@ -45,13 +45,7 @@ struct ReceiveCommand: ParsableCommand {
       valueName: "name"))
   var name: String?
 
-  @Option(
-    name: .customLong("key-file"), parsing: .unconditional,
-    help: ArgumentHelp(
-      "Fernet key, base64url in a file that only you may read. "
-        + "(default: ~/.config/netlab/fernet.key, made if missing)",
-      valueName: "file"))
-  var keyFile: String?
+  @OptionGroup var sharedKey: SharedKeyOptions
 
   @Option(
     name: .customLong("ttl"), help: ArgumentHelp("A token may be so old.", valueName: "time"))
@@ -102,10 +96,7 @@ struct ReceiveCommand: ParsableCommand {
   func run() throws {
     let plan = try faults.plan(direction: .incoming)
     let predicates = try faults.predicates(of: plan)
-    let key = try SharedKey.load(keyFile)
-    guard let cipher = FernetCipher(key) else {
-      throw Failure(.internal, "this machine's OpenSSL has no AES-128-CBC or SHA-256")
-    }
+    let cipher = try sharedKey.load().cipher
     let stop = try LiveStop()
     let bound = try boundAddress()
     let wire: WirePort

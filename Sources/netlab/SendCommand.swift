@@ -64,10 +64,7 @@ struct SendCommand: ParsableCommand {
     let settings = try tries.settings()
     let plan = try faults.plan(direction: .outgoing)
     let predicates = try faults.predicates(of: plan)
-    let key = try SharedKey.load(message.keyFile)
-    guard let cipher = FernetCipher(key) else {
-      throw Failure(.internal, "this machine's OpenSSL has no AES-128-CBC or SHA-256")
-    }
+    let (key, cipher) = try message.sharedKey.load()
     let stop = try LiveStop()
     if isDry || flood != nil {
       return try rehearse(text, destination, settings, key, cipher, stop)

@@ -28,13 +28,7 @@ struct SendMessageOptions: ParsableArguments {
       valueName: "code"))
   var room: String?
 
-  @Option(
-    name: .customLong("key-file"), parsing: .unconditional,
-    help: ArgumentHelp(
-      "Fernet key, base64url in a file that only you may read. "
-        + "(default: ~/.config/netlab/fernet.key, made if missing)",
-      valueName: "file"))
-  var keyFile: String?
+  @OptionGroup var sharedKey: SharedKeyOptions
 
   mutating func validate() throws {
     guard (text == nil) != (path == nil) else {

@@ -10,18 +10,12 @@ struct WriteOptions: ParsableArguments {
       valueName: "file"))
   var path: String?
 
-  @Option(
-    name: [.customShort("F"), .customLong("file-format")],
-    help: "Format of the written file: pcapng, pcap or nsecpcap.")
-  var formatName = "pcapng"
+  @OptionGroup var fileFormat: FileFormatOption
 
   @Flag(name: [.customShort("P"), .customLong("print")], help: "With -w: print the packets too.")
   var isPrintingToo = false
 
   mutating func validate() throws {
-    guard CaptureFileFormat(name: formatName, nanoseconds: false) != nil else {
-      throw ValidationError("-F is pcapng, pcap or nsecpcap, not '\(formatName)'")
-    }
     if isPrintingToo, path == "-" {
       throw ValidationError(
         "-w - and -P both want standard output: write to a file, or leave out -P")
@@ -33,7 +27,7 @@ struct WriteOptions: ParsableArguments {
 
   /// - Parameter nanoseconds: Whether the times are finer than microseconds.
   func format(nanoseconds: Bool) -> CaptureFileFormat {
-    CaptureFileFormat(name: formatName, nanoseconds: nanoseconds) ?? .pcapng
+    fileFormat.format(nanoseconds: nanoseconds)
   }
 
   /// The writer of `read -w`; nil when nothing is written.

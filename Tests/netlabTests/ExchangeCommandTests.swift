@@ -313,10 +313,10 @@ struct ExchangeCommandTests {
     let outcome = try TwoHosts.run(
       """
       python3 -c '
-      import socket, time
+      import signal, socket
       held = [socket.create_server(("0.0.0.0", port)) for port in (12345, 5000)]
       print("held", flush=True)
-      time.sleep(60)
+      signal.pause()
       ' >"$DIR/holder" &
       holder=$!
       until grep -q held "$DIR/holder"; do kill -0 $holder || exit 9; done
