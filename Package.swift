@@ -32,7 +32,7 @@ let package = Package(
       // Spans are returned and stored in this target alone (ByteReader); clients need no flag.
       swiftSettings: strict + [.enableExperimentalFeature("Lifetimes")]),
     .target(
-      name: "Protocols", dependencies: ["PacketCore", "Cryptography", "CZlib"],
+      name: "Protocols", dependencies: ["PacketCore", "Cryptography", "CZlib", "COctets"],
       swiftSettings: strict),
     .target(name: "Cryptography", dependencies: ["COpenSSL"], swiftSettings: strict),
     .target(name: "DisplayFilter", dependencies: ["PacketCore"], swiftSettings: strict),
@@ -94,6 +94,7 @@ let package = Package(
       swiftSettings: strict),
 
     .target(name: "CLinux"),
+    .target(name: "COctets"),
     .systemLibrary(name: "CPcap", pkgConfig: "libpcap", providers: [.apt(["libpcap-dev"])]),
     .systemLibrary(
       name: "COpenSSL", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),

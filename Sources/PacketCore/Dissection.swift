@@ -43,7 +43,7 @@ public struct Dissection: Sendable {
   var unfinished: Int?
 
   /// What the messages of the packet are, in the order of the stream.
-  public internal(set) var messages: [Message] = []
+  public internal(set) var messages = Messages()
   /// Frames of those messages that took more than one packet.
   var messagePackets: [Int] = []
   /// What is kept of the packets that carried them besides this one, by index of the message.
@@ -64,6 +64,8 @@ public struct Dissection: Sendable {
   @usableFromInline var isAside = false
   /// True while the octets are a packet that this packet quotes.
   @usableFromInline var isQuoting = false
+  /// False walks every layer by itself: see `Dissector.init`.
+  @usableFromInline var takesShortcuts = true
 
   /// A dissection that stopped early: the protocol that could not be read, and why.
   public struct Failure: Sendable {
@@ -121,8 +123,8 @@ public struct Dissection: Sendable {
   }
 
   private mutating func forgetMessages() {
+    messages.removeAll()
     // Each asked for by itself: removing nothing costs as much as removing something.
-    if !messages.isEmpty { messages.removeAll(keepingCapacity: true) }
     if !messagePackets.isEmpty { messagePackets.removeAll(keepingCapacity: true) }
     if !verdicts.isEmpty { verdicts.removeAll(keepingCapacity: true) }
     if !messageTraces.isEmpty { messageTraces.removeAll(keepingCapacity: true) }
@@ -143,6 +145,24 @@ public struct Dissection: Sendable {
     return push(
       type, start: header.lowerBound, headerEnd: header.upperBound, end: end,
       reportedEnd: end &+ missing)
+  }
+
+  /// Records a layer in the buffer that the walk is in, whose protocol has read it in a way of its
+  /// own.
+  ///
+  /// - Parameters:
+  ///   - header: Its header; the payload follows, up to `end`.
+  ///   - reportedEnd: Its end on the wire.
+  /// - Returns: Its index; nil inside a packet that is only quoted, where layers are decoded and not
+  ///   looked at, and where no shortcut is to be taken.
+  @inlinable @inline(__always)
+  public mutating func recordHere<L: Layer>(
+    _ type: L.Type, header: Range<Int>, end: Int, reportedEnd: Int
+  ) -> Int? {
+    if isQuoting || !takesShortcuts { return nil }
+    return push(
+      type, start: header.lowerBound, headerEnd: header.upperBound, end: end,
+      reportedEnd: reportedEnd)
   }
 
   /// The packet belongs to a stream: `ErasedLayer.resume` is called for this layer until it says
@@ -167,7 +187,8 @@ public struct Dissection: Sendable {
       LayerRecord(
         type: type, start: start, headerLength: headerEnd &- start,
         payloadLength: max(end &- headerEnd, 0), missing: max(reportedEnd &- end, 0),
-        buffer: currentBuffer, space: currentSpace, isQuoted: isQuoting))
+        buffer: currentBuffer, space: currentSpace, isQuoted: isQuoting,
+        hasRemarks: L.hasRemarks))
     if L.summarizes, !isQuoting, !isAside { speaking = index }
     return index
   }

@@ -6,15 +6,27 @@ public struct Dissector: ~Copyable {
   /// Owned here; the walk uses unretained handles, which saves two atomic operations a layer.
   private let memories: [any LayerMemory]
   private let handles: [Unmanaged<AnyObject>]
+  private let takesShortcuts: Bool
+  /// The registry's shortcut, where the walk would go the same way.
+  private let shortcut: (any Shortcut.Type)?
+  /// The link type of the frames that may take it.
+  private let shortcutLink: LinkType
   private var count = 0
   private var hasBegun = false
   private var firstTime = Timestamp(seconds: 0, nanoseconds: 0)
   private var previousTime = Timestamp(seconds: 0, nanoseconds: 0)
   private var previousDisplayedTime: Timestamp?
 
-  public init(_ registry: Registry, limits: Limits = Limits()) {
+  /// - Parameter takesShortcuts: False decodes every layer by itself, those too that nearly all look
+  ///   alike and are read in a way of their own; for comparison.
+  public init(_ registry: Registry, limits: Limits = Limits(), takesShortcuts: Bool = true) {
     self.registry = registry
     self.limits = limits
+    self.takesShortcuts = takesShortcuts
+    let way =
+      takesShortcuts ? registry.shortcut.flatMap { registry.leads(along: $0) ? $0 : nil } : nil
+    shortcut = way
+    shortcutLink = LinkType(rawValue: way?.way.first?.number.value ?? 0)
     var shared: [ObjectIdentifier: any LayerMemory] = [:]
     memories = registry.layers.map { layer in
       let memory = layer.makeMemory(limits)
@@ -63,6 +75,7 @@ public struct Dissector: ~Copyable {
   ) {
     count &+= 1
     dissection.begin(header, number: count)
+    dissection.takesShortcuts = takesShortcuts
     let time = header.time
     if !hasBegun {
       hasBegun = true
@@ -77,15 +90,33 @@ public struct Dissector: ~Copyable {
     _ = dissection.push(
       Frame.self, start: 0, headerEnd: 0, end: bytes.byteCount,
       reportedEnd: header.originalLength)
-    walk(
-      bytes, from: 0, to: bytes.byteCount, reportedEnd: header.originalLength,
-      as: .linkType(header.linkType), into: &dissection)
+    walkFrame(bytes, header, into: &dissection)
     if dissection.isContinued {
       continueWalk(bytes, into: &dissection)
       // A layer that stands on no stream may begin a message too, and names where it goes on.
       dissection.endMessage()
     }
     if dissection.unfinished != nil { resume(bytes, into: &dissection) }
+  }
+
+  /// Walks the frame from its first octet, or from where the shortcut leads.
+  @inline(__always)
+  private mutating func walkFrame(
+    _ bytes: RawSpan, _ header: FrameHeader, into dissection: inout Dissection
+  ) {
+    if let shortcut, header.linkType == shortcutLink,
+      let next = shortcut.walk(bytes, reportedEnd: header.originalLength, into: &dissection)
+    {
+      let record = dissection.records[dissection.records.count &- 1]
+      let end = record.payload.upperBound
+      walk(
+        bytes, from: record.payload.lowerBound, to: end, reportedEnd: end &+ Int(record.missing),
+        as: next, behind: dissection.records.count &- 1, into: &dissection)
+      return
+    }
+    walk(
+      bytes, from: 0, to: bytes.byteCount, reportedEnd: header.originalLength,
+      as: .linkType(header.linkType), into: &dissection)
   }
 
   /// Walks what layers named as places to go on.
@@ -96,14 +127,12 @@ public struct Dissector: ~Copyable {
           frame, from: next.range.lowerBound, to: next.range.upperBound,
           reportedEnd: next.range.upperBound, as: next.type, into: &dissection)
       } else {
-        let buffers = dissection.ownBuffers
-        let extent = buffers.extents[Int(next.buffer) &- 1]
-        // The buffer stays where it is for as long as `buffers` is held.
+        // The walk adds buffers and never takes one away: the octets stay where they are.
+        let extent = dissection.ownBuffers.extents[Int(next.buffer) &- 1]
         let octets = UnsafeRawBufferPointer(start: extent.start, count: extent.count).bytes
         walk(
           octets, from: next.range.lowerBound, to: next.range.upperBound,
           reportedEnd: next.range.upperBound, as: next.type, into: &dissection)
-        withExtendedLifetime(buffers) {}
       }
     }
   }
@@ -142,15 +171,17 @@ public struct Dissector: ~Copyable {
   }
 
   /// Mutating, though it changes nothing here: otherwise the dissector would be copied for the call.
+  ///
+  /// - Parameter taken: Layers of this walk that a shortcut has recorded.
   private mutating func walk(
     _ bytes: RawSpan, from first: Int, to last: Int, reportedEnd: Int, as type: PayloadType,
-    into dissection: inout Dissection
+    behind taken: Int = 0, into dissection: inout Dissection
   ) {
     var type = type
     var start = first
     var end = last
     var reportedEnd = reportedEnd
-    let limit = dissection.records.count &+ limits.layers
+    let limit = dissection.records.count &- taken &+ limits.layers
     // A message without octets is one all the same.
     var isEmptyMessage = first == last && type.space == .message
     while start < end || reportedEnd > end && start <= end || isEmptyMessage {

@@ -73,6 +73,9 @@ public protocol ErasedLayer: Sendable {
   static var carriedBy: [PayloadType] { get }
   /// Whether the layer may name the packet in the columns.
   static var summarizes: Bool { get }
+  /// Whether `remark` or `preface` may have something to say, of a layer that left a note: only such
+  /// are asked.
+  static var hasRemarks: Bool { get }
   /// Whether tshark 4.0 has the protocol: lines that are to equal its own name only such.
   static var isInWireshark: Bool { get }
   /// A new, empty memory.
@@ -82,6 +85,17 @@ public protocol ErasedLayer: Sendable {
 extension Layer {
   @inlinable
   public static func walk(
+    _ bytes: RawSpan, from start: Int, to end: Int, reportedEnd: Int,
+    into dissection: inout Dissection, memory: Unmanaged<AnyObject>
+  ) throws(ParseError) -> PayloadType {
+    try walkDecoded(
+      bytes, from: start, to: end, reportedEnd: reportedEnd, into: &dissection, memory: memory)
+  }
+
+  /// The walk of every layer: a protocol whose packets nearly all look alike may read those in a way
+  /// of its own, and leaves the others to this one.
+  @inlinable
+  public static func walkDecoded(
     _ bytes: RawSpan, from start: Int, to end: Int, reportedEnd: Int,
     into dissection: inout Dissection, memory: Unmanaged<AnyObject>
   ) throws(ParseError) -> PayloadType {
@@ -98,6 +112,8 @@ extension Layer {
   }
 
   public static var isInWireshark: Bool { true }
+
+  @inlinable public static var hasRemarks: Bool { false }
 
   @inlinable
   public static func remark(

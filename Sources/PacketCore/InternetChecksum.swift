@@ -18,13 +18,17 @@ public struct InternetChecksum: Sendable {
     var offset = 0
     // No load is checked again: each loop's condition keeps it inside `count`.
     if count >= 128 { words = Self.sumOfBlocks(bytes, upTo: count & ~63, &offset) }
-    while offset &+ 16 <= count {
+    while offset &+ 32 <= count {
       words.addAround(bytes.unsafeLoadUnaligned(fromUncheckedByteOffset: offset, as: UInt64.self))
       words.addAround(
         bytes.unsafeLoadUnaligned(fromUncheckedByteOffset: offset &+ 8, as: UInt64.self))
-      offset &+= 16
+      words.addAround(
+        bytes.unsafeLoadUnaligned(fromUncheckedByteOffset: offset &+ 16, as: UInt64.self))
+      words.addAround(
+        bytes.unsafeLoadUnaligned(fromUncheckedByteOffset: offset &+ 24, as: UInt64.self))
+      offset &+= 32
     }
-    if offset &+ 8 <= count {
+    while offset &+ 8 <= count {
       words.addAround(bytes.unsafeLoadUnaligned(fromUncheckedByteOffset: offset, as: UInt64.self))
       offset &+= 8
     }
@@ -75,11 +79,9 @@ public struct InternetChecksum: Sendable {
   /// Adds one 16-bit word.
   @inlinable public mutating func add(_ word: UInt16) { sum &+= UInt64(word) }
 
-  /// Adds one 32-bit word.
+  /// Adds one 32-bit word: 2**16 counts as 1, so its halves come together when the sum is folded.
   @inlinable
-  public mutating func add(_ word: UInt32) {
-    sum &+= UInt64(word &>> 16) &+ UInt64(word & 0xffff)
-  }
+  public mutating func add(_ word: UInt32) { sum &+= UInt64(word) }
 
   /// Adds one 64-bit word.
   @inlinable

@@ -110,12 +110,17 @@ public struct LayerRecord: Sendable {
   /// here are shown, and nothing else is known about it.
   @inlinable public var isPart: Bool { marks & 2 != 0 }
 
+  /// Whether the layer may have a word to add to the line of the packet or of its message: see
+  /// `ErasedLayer.hasRemarks`.
+  @inlinable public var mayRemark: Bool { marks & 4 != 0 && note != Self.noNote }
+
   @inlinable static var noNote: UInt32 { .max }
 
   @inlinable
   init(
     type: any ErasedLayer.Type, start: Int, headerLength: Int, payloadLength: Int,
-    missing: Int, buffer: UInt16, space: PayloadType.Space, isQuoted: Bool, isPart: Bool = false
+    missing: Int, buffer: UInt16, space: PayloadType.Space, isQuoted: Bool, isPart: Bool = false,
+    hasRemarks: Bool = false
   ) {
     self.type = type
     self.start = UInt32(truncatingIfNeeded: start)
@@ -125,7 +130,7 @@ public struct LayerRecord: Sendable {
     self.note = Self.noNote
     self.buffer = buffer
     self.space = space
-    marks = (isQuoted ? 1 : 0) | (isPart ? 2 : 0)
+    marks = (isQuoted ? 1 : 0) | (isPart ? 2 : 0) | (hasRemarks ? 4 : 0)
   }
 
   /// The same layer in a copy of its buffer, its note `notesBy` words behind where it was.
@@ -133,7 +138,7 @@ public struct LayerRecord: Sendable {
     var moved = LayerRecord(
       type: type, start: Int(start), headerLength: Int(headerLength),
       payloadLength: 0, missing: reportedPayloadLength, buffer: buffer, space: space,
-      isQuoted: isQuoted, isPart: isPart)
+      isQuoted: isQuoted, isPart: isPart, hasRemarks: marks & 4 != 0)
     moved.note = note == Self.noNote ? note : note &+ words
     return moved
   }

@@ -130,10 +130,12 @@ extension Dissection {
   mutating func endMessage() {
     guard isMessageOpen else { return }
     isMessageOpen = false
-    let first = messages[messages.count &- 1].layers.lowerBound
-    messages[messages.count &- 1].end(
-      records.count, speaker: speaking,
-      octets: first < records.count ? records[first].range.count : 0)
+    messages.withLast { message in
+      let first = message.layers.lowerBound
+      message.end(
+        records.count, speaker: speaking,
+        octets: first < records.count ? records[first].range.count : 0)
+    }
   }
 
   /// Numbers of the frames that carried a message, ascending.
@@ -165,7 +167,6 @@ extension Dissection {
   ) {
     self = copy whole
     records = LayerRecords()
-    messages = [message]
     var places: [Int: Int] = [:]
     let first = whole.messages.first?.layers.lowerBound ?? 0
     for index in 0..<whole.layers.count
@@ -176,9 +177,12 @@ extension Dissection {
     // Notes stand where they stood.
     records.places.copyNotes(of: whole.records.places, count: notesCount)
     let start = places[message.layers.lowerBound] ?? records.count
-    messages[0].layers = start..<min(start + message.layers.count, records.count)
-    messages[0].speaker = places[message.speaker] ?? speaking
-    messages[0].carrier = places[message.carrier] ?? -1
+    var shown = message
+    shown.layers = start..<min(start + message.layers.count, records.count)
+    shown.speaker = places[message.speaker] ?? speaking
+    shown.carrier = places[message.carrier] ?? -1
+    messages = Messages()
+    messages.append(shown)
     replaceFindings(
       whole.findings.compactMap { finding in
         places[finding.layer].map { finding.moved(to: $0) }

@@ -7,15 +7,26 @@ public struct Registry: Sendable {
   /// What streams may be, in the order in which they are asked.
   public private(set) var streams: [any StreamProtocol.Type]
 
-  /// Open addressing: key + 1 in the upper half, position in `layers` in the lower; 0 is free.
+  /// The way that most frames take, in one step; nil for none.
+  let shortcut: (any Shortcut.Type)?
+
+  /// Position + 1 for numbers below 256, by space and number; 0 where nobody claims them.
+  private var small: [UInt16]
+  /// The others. Open addressing: key + 1 in the upper half, position in `layers` in the lower; 0 is free.
   private var slots: [UInt64]
   private var count = 0
 
   /// - Parameters:
   ///   - layers: Every protocol. Where two claim a number, the later one wins.
   ///   - streams: Every protocol that stands on a stream of octets.
-  public init(_ layers: [any ErasedLayer.Type], streams: [any StreamProtocol.Type] = []) {
+  ///   - shortcut: The way that most frames take.
+  public init(
+    _ layers: [any ErasedLayer.Type], streams: [any StreamProtocol.Type] = [],
+    shortcut: (any Shortcut.Type)? = nil
+  ) {
     self.streams = streams
+    self.shortcut = shortcut
+    small = Array(repeating: 0, count: PayloadType.Space.allCases.count << 8)
     self.layers = [Frame.self, Payload.self] + layers
     slots = Array(repeating: 0, count: 256)
     for (position, layer) in self.layers.enumerated() {
@@ -29,6 +40,10 @@ public struct Registry: Sendable {
   }
 
   private mutating func bind(_ key: UInt32, to position: Int) {
+    if let index = Self.smallIndex(key) {
+      small[index] = UInt16(position + 1)
+      return
+    }
     if (count + 1) * 4 > slots.count {
       let old = slots
       slots = Array(repeating: 0, count: old.count * 2)
@@ -45,7 +60,22 @@ public struct Registry: Sendable {
     slots[index] = slot
   }
 
+  /// The place in `small`; nil for numbers from 256 on. See `PayloadType.key`.
+  @inline(__always)
+  private static func smallIndex(_ key: UInt32) -> Int? {
+    key & 0xff00 == 0 ? Int(key &>> 8 | key & 0xff) : nil
+  }
+
+  @inline(__always)
   private func position(of key: UInt32) -> Int? {
+    if let index = Self.smallIndex(key) {
+      let found = Int(small[index])
+      return found == 0 ? nil : found &- 1
+    }
+    return positionByHash(of: key)
+  }
+
+  private func positionByHash(of key: UInt32) -> Int? {
     let mask = slots.count &- 1
     let wanted = UInt64(key) &+ 1
     var index = Self.hash(key) & mask
@@ -58,6 +88,7 @@ public struct Registry: Sendable {
   }
 
   /// Position in `layers` of the protocol that `type` leads to; nil when nobody claims it.
+  @inline(__always)
   func position(for type: PayloadType) -> Int? {
     if type.space == .nothing { return nil }
     if let found = position(of: type.key) { return found }

@@ -20,6 +20,13 @@ public protocol StreamProtocol: AnyObject, SendableMetatype {
   func consume(_ bytes: RawSpan, _ chunk: StreamChunk, into dissection: inout Dissection)
     -> StreamStep
 
+  /// The same of a reader that the caller keeps alive: without counting references, for every
+  /// message of every connection. Has its one implementation below.
+  static func consume(
+    _ bytes: RawSpan, _ chunk: StreamChunk, by reader: Unmanaged<AnyObject>,
+    into dissection: inout Dissection
+  ) -> StreamStep
+
   /// Whether instances may ever have more (`hasMore`); those of most protocols never do.
   static var makesMore: Bool { get }
 
@@ -45,6 +52,16 @@ public protocol StreamProtocol: AnyObject, SendableMetatype {
 }
 
 extension StreamProtocol {
+  @inlinable
+  public static func consume(
+    _ bytes: RawSpan, _ chunk: StreamChunk, by reader: Unmanaged<AnyObject>,
+    into dissection: inout Dissection
+  ) -> StreamStep {
+    reader._withUnsafeGuaranteedRef {
+      unsafeDowncast($0, to: Self.self).consume(bytes, chunk, into: &dissection)
+    }
+  }
+
   public static var makesMore: Bool { false }
   public var hasMore: Bool { false }
   public var heldOctets: Int { 0 }

@@ -31,7 +31,22 @@ private struct OctetTexts: Sendable {
 private let octetTexts = OctetTexts()
 
 extension TextBuffer {
+  /// An address with its port: `10.0.0.33:5000`, `[2001:db8::1]:5000`.
+  public mutating func append(_ address: Address, port: UInt16) {
+    switch address.family {
+    case .ipv4: append(IPv4Address(UInt32(truncatingIfNeeded: address.low)))
+    case .ipv6:
+      append("[")
+      append(IPv6Address(high: address.high, low: address.low))
+      append("]")
+    case .mac, .none: append(address)
+    }
+    append(":")
+    append(UInt64(port))
+  }
+
   /// Dotted decimal.
+  @inline(__always)
   public mutating func append(_ address: IPv4Address) {
     reserve(16)
     let value = address.value

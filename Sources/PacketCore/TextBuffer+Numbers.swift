@@ -2,6 +2,11 @@ extension TextBuffer {
   /// A number in decimal.
   public mutating func append(_ number: UInt64) {
     reserve(24)
+    if number < 10 {
+      (base + length).storeBytes(of: 48 &+ UInt8(truncatingIfNeeded: number), as: UInt8.self)
+      length &+= 1
+      return
+    }
     if number < 10_000 {
       // Half the steps of `eightDigits`.
       let hundreds = (number &* 5243) &>> 19

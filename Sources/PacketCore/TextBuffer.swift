@@ -121,6 +121,21 @@ public struct TextBuffer: ~Copyable {
     bytes.withUnsafeBytes { append($0) }
   }
 
+  /// Octets that `write` puts into memory: it has room for `most` octets and sixteen more, and says
+  /// how many of them count.
+  ///
+  /// - Returns: That count.
+  @inlinable @inline(__always)
+  public mutating func appendOctets(
+    atMost most: Int, _ write: (UnsafeMutableRawPointer) -> Int
+  ) -> Int {
+    reserve(max(most, 0) &+ 16)
+    let written = write(base + length)
+    precondition(written >= 0 && written <= most, "more octets than there was room for")
+    length &+= written
+    return written
+  }
+
   /// Another buffer's text.
   @inlinable
   public mutating func append(_ other: borrowing TextBuffer) {

@@ -107,8 +107,9 @@ public final class MessagePrinter: PacketPrinter {
     _ dissection: borrowing Dissection, _ frame: RawSpan, into text: inout TextBuffer
   ) {
     guard !dissection.messages.isEmpty || !dissection.verdicts.isEmpty else { return }
-    let messages = dissection.messages
-    for message in messages where message.isWhole {
+    for index in 0..<dissection.messages.count {
+      let message = dissection.messages[index]
+      guard message.isWhole else { continue }
       if let only {
         guard only.frame == dissection.frame.number, only.part == message.number else { continue }
         isFound = true
@@ -231,19 +232,6 @@ public final class MessageLinePrinter: RowPrinter {
 }
 
 extension TextBuffer {
-  /// An address with its port: `10.0.0.33:5000`, `[2001:db8::1]:5000`.
-  public mutating func append(_ address: Address, port: UInt16) {
-    if address.family == .ipv6 {
-      append("[")
-      append(address)
-      append("]")
-    } else {
-      append(address)
-    }
-    append(":")
-    append(UInt64(port))
-  }
-
   /// `[14,16-18] `: the packets of a message that took several.
   mutating func append(packets: [Int]) {
     append("[")

@@ -146,6 +146,7 @@ extension Columns {
   private mutating func preface(_ dissection: borrowing Dissection, _ frame: RawSpan) {
     for index in 0..<dissection.messages[0].layers.lowerBound {
       let record = dissection.layers[index]
+      guard record.mayRemark else { continue }
       dissection.withBytes(of: record.buffer, frame: frame) { bytes in
         record.type.preface(bytes, record, in: dissection, into: &self)
       }
@@ -157,6 +158,7 @@ extension Columns {
     _ index: Int, _ dissection: borrowing Dissection, _ frame: RawSpan
   ) {
     let record = dissection.layers[index]
+    guard record.mayRemark else { return }
     dissection.withBytes(of: record.buffer, frame: frame) { bytes in
       record.type.remark(bytes, record, in: dissection, into: &self)
     }

@@ -59,6 +59,8 @@ extension Fernet {
     }
   }
 
+  public static var hasRemarks: Bool { true }
+
   public static func remark(
     _ bytes: RawSpan, _ record: LayerRecord, in dissection: borrowing Dissection,
     into columns: inout Columns

@@ -93,6 +93,8 @@ extension HTTP {
     return dissection.withBytes(of: note.bodyBuffer, frame: bytes) { word($0) }
   }
 
+  public static var hasRemarks: Bool { true }
+
   public static func remark(
     _ bytes: RawSpan, _ record: LayerRecord, in dissection: borrowing Dissection,
     into columns: inout Columns

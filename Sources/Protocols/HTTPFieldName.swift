@@ -116,14 +116,36 @@ enum HTTPText {
   ///
   /// - Parameter word: Lower case.
   static func equals(_ octets: UnsafeRawBufferPointer, _ word: StaticString) -> Bool {
-    guard octets.count == word.utf8CodeUnitCount else { return false }
-    let wanted = word.utf8Start
-    for index in 0..<octets.count {
-      var octet = octets[index]
-      if octet >= 0x41, octet <= 0x5a { octet |= 0x20 }
-      if octet != wanted[index] { return false }
+    let count = octets.count
+    guard count == word.utf8CodeUnitCount, let found = octets.baseAddress else { return false }
+    let wanted = UnsafeRawPointer(word.utf8Start)
+    guard count >= 8 else {
+      for at in 0..<count {
+        let octet = found.load(fromByteOffset: at, as: UInt8.self)
+        if !differsInCase(octet, wanted.load(fromByteOffset: at, as: UInt8.self)) { return false }
+      }
+      return true
     }
-    return true
+    // Eight at a time, the last of them perhaps twice.
+    var at = 0
+    while true {
+      let octets = found.loadUnaligned(fromByteOffset: at, as: UInt64.self)
+      if !differsInCase(octets, wanted.loadUnaligned(fromByteOffset: at, as: UInt64.self)) {
+        return false
+      }
+      if at == count &- 8 { return true }
+      at = min(at &+ 8, count &- 8)
+    }
+  }
+
+  /// Whether octets differ from those of a lower-case word by no more than the case of its letters,
+  /// which among what words have alone stand above 0x40: their bit 0x20 may be missing.
+  @inline(__always)
+  private static func differsInCase<Word: FixedWidthInteger & UnsignedInteger>(
+    _ octets: Word, _ wanted: Word
+  ) -> Bool {
+    let letters = Word.max / 0xff &* 0x40
+    return (octets ^ wanted) & ~((wanted & letters) &>> 1) == 0
   }
 
   /// Whether octets begin with a word, ASCII letters in any case.
@@ -143,6 +165,25 @@ enum HTTPText {
   private static let lowTokens: UInt64 = 0x03ff_6cfa_0000_0000
   /// Letters and "^_`|~".
   private static let highTokens: UInt64 = 0x57ff_ffff_c7ff_fffe
+
+  /// Whether any of the octets may not stand in a field's value.
+  static func hasForbidden(_ octets: UnsafeRawBufferPointer, _ range: Range<Int>) -> Bool {
+    let bytes = octets.bytes
+    var at = range.lowerBound
+    while at < range.upperBound {
+      let isPlain =
+        range.upperBound >= 16 && OctetMarks.unclean(bytes, at, range.upperBound) == 0
+      if isPlain {
+        at += 16
+        continue
+      }
+      for place in at..<min(at + 16, range.upperBound) where isForbidden(octets[place]) {
+        return true
+      }
+      at += 16
+    }
+    return false
+  }
 
   /// RFC 9110 section 5.5: what may not stand in a field's value.
   static func isForbidden(_ octet: UInt8) -> Bool {

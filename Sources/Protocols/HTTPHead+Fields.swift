@@ -63,17 +63,12 @@ extension HTTPHead {
       name = name.dropLast()
       faults.insert(.spaceBeforeColon)
     }
-    for at in name where !HTTPText.isToken(octets[at]) {
-      faults.insert(.fieldName)
-      break
-    }
-    if !field.isFolded {
-      for at in field.value where HTTPText.isForbidden(octets[at]) {
-        faults.insert(.fieldValue)
+    if !field.isFolded, HTTPText.hasForbidden(octets, field.value) { faults.insert(.fieldValue) }
+    guard let known = HTTPFieldName.find(UnsafeRawBufferPointer(rebasing: octets[name])) else {
+      for at in name where !HTTPText.isToken(octets[at]) {
+        faults.insert(.fieldName)
         break
       }
-    }
-    guard let known = HTTPFieldName.find(UnsafeRawBufferPointer(rebasing: octets[name])) else {
       return
     }
     let value = field.value

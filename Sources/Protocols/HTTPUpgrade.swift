@@ -30,14 +30,13 @@ struct WebSocketOffer {
     if !fields.has(.connection, "upgrade") {
       object(HTTPUpgrade.connection, fields.all(.connection), "Upgrade")
     }
-    let keys = fields.values(.secWebSocketKey)
-    key = Array((keys.first ?? "").utf8)
-    if keys.count != 1 {
-      object(HTTPUpgrade.key, keys.isEmpty ? nil : fields.all(.secWebSocketKey), "one")
+    key = fields.first(.secWebSocketKey) ?? []
+    if fields.count(.secWebSocketKey) != 1 {
+      object(HTTPUpgrade.key, fields.all(.secWebSocketKey), "one")
     } else if (try? Base64.decode(key))?.octets.count != 16 {
-      object(HTTPUpgrade.key, keys[0], "Base64 of 16 octets")
+      object(HTTPUpgrade.key, fields.all(.secWebSocketKey), "Base64 of 16 octets")
     }
-    if fields.values(.secWebSocketVersion) != ["13"] {
+    if !fields.isOnly(.secWebSocketVersion, [0x31, 0x33]) {
       object(HTTPUpgrade.webSocketVersion, fields.all(.secWebSocketVersion), "13")
     }
     protocols = fields.elements(.secWebSocketProtocol)
@@ -94,10 +93,12 @@ struct WebSocketAnswer {
         note.accept.1 = $0.loadUnaligned(fromByteOffset: 8, as: UInt64.self)
         note.accept.2 = $0.loadUnaligned(fromByteOffset: 16, as: UInt32.self)
       }
-      let expected = String(decoding: Base64.encode(digest), as: UTF8.self)
-      let found = fields.all(.secWebSocketAccept)
-      if found != expected {
-        object(found == nil ? HTTPUpgrade.noAccept : HTTPUpgrade.accept, found, expected)
+      let expected = Base64.encode(digest)
+      if !fields.isOnly(.secWebSocketAccept, expected) {
+        let found = fields.all(.secWebSocketAccept)
+        object(
+          found == nil ? HTTPUpgrade.noAccept : HTTPUpgrade.accept, found,
+          String(decoding: expected, as: UTF8.self))
       }
     }
     for chosen in fields.elements(.secWebSocketProtocol) where !offer.protocols.contains(chosen) {
@@ -185,24 +186,25 @@ enum HTTPUpgrade {
     digest(key).map { String(decoding: Base64.encode($0), as: UTF8.self) }
   }
 
-  /// The fields of a head by name.
+  /// The fields of a head that are about the upgrade. Text is made of them when somebody asks: nearly
+  /// always they are as they should be, and nobody does.
   struct Fields {
-    private var found: [(name: HTTPFieldName, value: String, elements: [String])] = []
+    private let octets: [UInt8]
+    private var found: [(name: HTTPFieldName, value: Range<Int>)] = []
 
     init(_ octets: [UInt8], _ head: HTTPHead) {
+      self.octets = octets
+      var found: [(name: HTTPFieldName, value: Range<Int>)] = []
+      found.reserveCapacity(8)
       octets.withUnsafeBytes { octets in
-        var at = head.lineEnd
-        while at < octets.count, octets[at] != 10 { at += 1 }
-        HTTPHead.eachField(octets, from: min(at + 1, octets.count)) { field in
+        let end = octets.first(10, in: min(head.lineEnd, octets.count)..<octets.count)
+        HTTPHead.eachField(octets, from: end.map { $0 + 1 } ?? octets.count) { field in
           let name = UnsafeRawBufferPointer(rebasing: octets[field.name])
           guard let known = HTTPFieldName.find(name), Self.isAboutUpgrade(known) else { return }
-          var elements: [String] = []
-          HTTPText.eachElement(octets, field.value) {
-            elements.append(HTTPText.string(octets, $0))
-          }
-          found.append((known, HTTPText.string(octets, field.value), elements))
+          found.append((known, field.value))
         }
       }
+      self.found = found
     }
 
     private static func isAboutUpgrade(_ name: HTTPFieldName) -> Bool {
@@ -214,23 +216,52 @@ enum HTTPUpgrade {
       }
     }
 
-    func values(_ name: HTTPFieldName) -> [String] {
-      found.filter { $0.name == name }.map(\.value)
+    func count(_ name: HTTPFieldName) -> Int { found.count { $0.name == name } }
+
+    /// The value of the first; nil for none.
+    func first(_ name: HTTPFieldName) -> [UInt8]? {
+      found.first { $0.name == name }.map { Array(octets[$0.value]) }
+    }
+
+    /// Whether there is one, and it says just this.
+    func isOnly(_ name: HTTPFieldName, _ value: [UInt8]) -> Bool {
+      count(name) == 1
+        && found.contains { $0.name == name && octets[$0.value].elementsEqual(value) }
     }
 
     /// All values, joined; nil for none.
     func all(_ name: HTTPFieldName) -> String? {
-      let values = values(name)
-      return values.isEmpty ? nil : values.joined(separator: ", ")
+      let values = found.filter { $0.name == name }
+      if values.isEmpty { return nil }
+      return values.map { String(decoding: octets[$0.value], as: UTF8.self) }
+        .joined(separator: ", ")
+    }
+
+    private func eachElement(
+      _ name: HTTPFieldName, _ body: (UnsafeRawBufferPointer) -> Void
+    ) {
+      octets.withUnsafeBytes { octets in
+        for field in found where field.name == name {
+          HTTPText.eachElement(octets, field.value) {
+            body(UnsafeRawBufferPointer(rebasing: octets[$0]))
+          }
+        }
+      }
     }
 
     func elements(_ name: HTTPFieldName) -> [String] {
-      found.filter { $0.name == name }.flatMap(\.elements)
+      var elements: [String] = []
+      eachElement(name) { elements.append(String(decoding: $0, as: UTF8.self)) }
+      return elements
     }
 
     /// Whether an element is the given word, in any case.
-    func has(_ name: HTTPFieldName, _ word: String) -> Bool {
-      elements(name).contains { $0.lowercased() == word }
+    ///
+    /// - Parameter word: Lower case.
+    func has(_ name: HTTPFieldName, _ word: StaticString) -> Bool {
+      var isThere = false
+      eachElement(name) { if HTTPText.equals($0, word) { isThere = true } }
+      return isThere
     }
   }
 }

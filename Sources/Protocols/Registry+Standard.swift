@@ -42,5 +42,6 @@ extension Registry {
       HTTPStream.self,
       WebSocketStream.self,
       FernetStream.self,
-    ])
+    ],
+    shortcut: PlainIPv4.self)
 }

@@ -7,23 +7,14 @@ extension SocketIO {
     _ note: inout Note
   ) {
     let side = dissection.stream.side
-    var isFromOpen = false
-    var version: UInt8 = 0
-    note.session = EngineIOSession.key(dissection.stream)
-    if index > 0, dissection.layers[index &- 1].is(EngineIO.self),
-      let outer = dissection.note(of: EngineIO.self, dissection.layers[index &- 1])
-    {
-      note.session = outer.key
-      isFromOpen = outer.isFromOpen
-      version = outer.version
-    }
+    let (session, isFromOpen, version) = Self.session(at: index, dissection)
+    note.session = session
     if !memory.waiting.isEmpty { checkWaiting(at: index, in: &dissection, memory, note.session) }
-    let tag = namespace.isEmpty ? 1 : namespaceTag
+    let tag = namespace.isEmpty ? Self.mainTag : namespaceTag
     switch octet {
-    case 0x32 where ackDigits == 0:
-      checkConnected(memory, note.session, tag, side, isFromOpen, version, at: index, &dissection)
     case 0x32, 0x35:
-      checkConnected(memory, note.session, tag, side, isFromOpen, version, at: index, &dissection)
+      Self.checkConnected(
+        memory, note.session, tag, side, isFromOpen, version, at: index, &dissection)
       if ackDigits > 0 {
         memory.asked.insert(
           note.session, askTag(tag, side),
@@ -32,7 +23,8 @@ extension SocketIO {
             time: dissection.frame.time.nanoseconds(since: dissection.firstTime)))
       }
     case 0x33, 0x36:
-      checkConnected(memory, note.session, tag, side, isFromOpen, version, at: index, &dissection)
+      Self.checkConnected(
+        memory, note.session, tag, side, isFromOpen, version, at: index, &dissection)
       if ackDigits > 0 { answer(memory, tag, side, isFromOpen, at: index, in: &dissection, &note) }
     case 0x30, 0x31, 0x34: change(memory, note.session, tag, side, at: index, in: &dissection)
     default: break
@@ -42,11 +34,27 @@ extension SocketIO {
     }
   }
 
+  /// The session of a packet, whether it was seen from its beginning, and the protocol's revision.
+  @inline(__always)
+  static func session(
+    at index: Int, _ dissection: borrowing Dissection
+  ) -> (key: UInt64, isFromOpen: Bool, version: UInt8) {
+    if index > 0, dissection.layers[index &- 1].is(EngineIO.self),
+      let outer = dissection.note(of: EngineIO.self, dissection.layers[index &- 1])
+    {
+      return (outer.key, outer.isFromOpen, outer.version)
+    }
+    return (EngineIOSession.key(dissection.stream), false, 0)
+  }
+
+  /// The number of the main namespace.
+  static let mainTag: UInt64 = 1
+
   /// A number for the namespace, without a query.
   private var namespaceTag: UInt64 {
     let octets = namespace
     let end = octets.firstIndex(of: 0x3f) ?? octets.count
-    if end == 1 { return 1 }
+    if end == 1 { return Self.mainTag }
     return EngineIOSession.hash(octets.span.bytes, 0..<end)
   }
 
@@ -59,17 +67,17 @@ extension SocketIO {
   /// server may speak before it grants what was asked. In revision 4 clients are connected to the main
   /// namespace without asking.
   @inline(__always)
-  private func checkConnected(
+  static func checkConnected(
     _ memory: SocketIOMemory, _ session: UInt64, _ tag: UInt64, _ side: Side, _ isFromOpen: Bool,
     _ version: UInt8, at index: Int, _ dissection: inout Dissection
   ) {
     guard let state = memory.namespaces.find(session, tag) else {
-      if isFromOpen, version == 4 { dissection.add(Self.notConnected, at: index) }
+      if isFromOpen, version == 4 { dissection.add(notConnected, at: index) }
       return
     }
     let known = state.pointee
     if known.disconnected & (1 &<< side.rawValue) != 0 {
-      dissection.add(Self.disconnected, at: index)
+      dissection.add(disconnected, at: index)
     }
   }
 

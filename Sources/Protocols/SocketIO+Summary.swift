@@ -1,6 +1,26 @@
 import PacketCore
 
 extension SocketIO {
+  /// An event of the main namespace in the plain form is written without decoding its header.
+  public static func summarize(
+    _ bytes: RawSpan, _ record: LayerRecord, in dissection: borrowing Dissection,
+    into columns: inout Columns
+  ) {
+    let start = Int(record.start)
+    guard record.headerLength == 1, record.payloadLength > 0, start < bytes.byteCount,
+      bytes.unsafeLoad(fromUncheckedByteOffset: start, as: UInt8.self) == 0x32,
+      let content = dissection.note(of: SocketIO.self, record)?.content, content.isPlain
+    else {
+      guard let layer = decode(record, in: bytes) else { return }
+      return layer.summarize(bytes, record, in: dissection, into: &columns)
+    }
+    columns.protocolName = "Socket.IO"
+    columns.info.append("Socket.IO EVENT / \"")
+    columns.info.append(bytes.extracting(content.event.range))
+    columns.info.append("\" ")
+    columns.info.append(bytes.extracting(content.arguments.range))
+  }
+
   public func summarize(
     _ bytes: RawSpan, _ record: LayerRecord, in dissection: borrowing Dissection,
     into columns: inout Columns

@@ -178,10 +178,16 @@ public struct SocketIO: Layer {
     if note.content.chat.kind != .none, note.content.defect == .none, !note.isWaiting {
       return .chatEvent
     }
+    return Self.keepPayload(bytes, hasToken: note.content.hasToken, of: record, in: &dissection)
+  }
+
+  /// The JSON is the layer's own to show; the walk goes on in encrypted words alone.
+  @inline(__always)
+  static func keepPayload(
+    _ bytes: RawSpan, hasToken: Bool, of record: LayerRecord, in dissection: inout Dissection
+  ) -> PayloadType {
     dissection.keepPayload()
-    if note.content.hasToken {
-      FernetCandidates.walk(bytes, record.payload, record.buffer, &dissection)
-    }
+    if hasToken { FernetCandidates.walk(bytes, record.payload, record.buffer, &dissection) }
     return .nothing
   }
 

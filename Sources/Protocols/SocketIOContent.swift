@@ -71,6 +71,8 @@ struct SocketIOContent: BitwiseCopyable, Sendable {
   var fault = JSONFault.none
   /// The first argument is an object or an array.
   var isContainer = false
+  /// The text is in the form of `readPlain`: it can stand in a line as it is.
+  var isPlain = false
   /// A string may be a Fernet token.
   var hasToken = false
   /// What the event means in the bundled chat.

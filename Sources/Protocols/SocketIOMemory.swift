@@ -71,6 +71,9 @@ public final class SocketIOMemory: LayerMemory {
     octetLimit = limits.messageOctets
   }
 
+  /// No packet waits for attachments, and none was just put together.
+  var isAtRest: Bool { assembled == nil && waiting.isEmpty }
+
   /// Whether the packet in `buffer` is the one just put together; the note is filled then.
   func take(_ buffer: UInt16, _ note: inout SocketIO.Note) -> Bool {
     guard let whole = assembled, whole.buffer == buffer else { return false }

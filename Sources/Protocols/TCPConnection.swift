@@ -171,4 +171,19 @@ struct TCPConnection: Sendable {
   var state: State
   var fromLow = TCPDirection()
   var fromHigh = TCPDirection()
+
+  /// The two directions of a connection, each by itself.
+  @inline(__always)
+  static func directions(
+    of connection: UnsafeMutablePointer<TCPConnection>
+  ) -> (low: UnsafeMutablePointer<TCPDirection>, high: UnsafeMutablePointer<TCPDirection>) {
+    let start = UnsafeMutableRawPointer(connection)
+    func place(_ offset: Int?) -> UnsafeMutablePointer<TCPDirection> {
+      (start + (offset ?? 0)).assumingMemoryBound(to: TCPDirection.self)
+    }
+    return (
+      place(MemoryLayout<TCPConnection>.offset(of: \.fromLow)),
+      place(MemoryLayout<TCPConnection>.offset(of: \.fromHigh))
+    )
+  }
 }

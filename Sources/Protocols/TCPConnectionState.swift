@@ -5,13 +5,16 @@ extension TCPConnection.State {
   /// the numbers to count from, judges the segment, and learns what its options say.
   ///
   /// - Parameters:
+  ///   - options: Nil where they could not be read, or are none but timestamps.
+  ///   - isBogus: The header contradicts itself: nothing is learned from it but numbers.
   ///   - isNew: This is the connection's first segment.
   ///   - isAnalysing: Whether the segment is judged.
   ///   - own: The direction of the segment's sender.
   ///   - peer: The other direction.
   ///   - streams: Counts the connections, for one that begins here.
+  @inline(__always)  // Most of it falls away for plain segments.
   mutating func take(
-    _ tcp: TCP, _ segment: TCPSegment, hasOptions: Bool, isNew: Bool, isAnalysing: Bool,
+    _ segment: TCPSegment, options: HeaderOptions?, isBogus: Bool, isNew: Bool, isAnalysing: Bool,
     own: inout TCPDirection, peer: inout TCPDirection, _ waiting: inout TCPUnacknowledged,
     _ streams: inout UInt32,
     _ note: inout TCPNote
@@ -40,7 +43,7 @@ extension TCPConnection.State {
     if !isFirst, bits.contains(.countedECN) || bits.isSuperset(of: [.offeredECN, .acceptedECN]) {
       note.facts.insert(.countsECN)
     }
-    guard !tcp.offsetIsBogus else { return }
+    guard !isBogus else { return }
 
     witness(segment, isNew: isNew)
     if isFirst {
@@ -53,8 +56,9 @@ extension TCPConnection.State {
       own.bits.remove(.awaitsFirstAck)
     }
     note.initialRoundTrip = initialRoundTrip
-    if hasOptions, !tcp.options.isPaddedTimestamps { learnOptions(tcp.options, segment, &own) }
-    if isFirst, hasOptions { agreeOnScale(segment, &own, &peer) }
+    guard let options else { return }
+    learnOptions(options, segment, &own)
+    if isFirst { agreeOnScale(segment, &own, &peer) }
   }
 
   /// A SYN. Another number than before begins a new connection between the same ends; the same one

@@ -3,16 +3,20 @@ import PacketCore
 /// Connections by their two ends, bounded, the longest idle forgotten first.
 ///
 /// Open addressing over an array of numbers; the connections themselves stand still in blocks, so
-/// that a growing table copies eight octets a connection and not two hundred and fifty.
-struct TCPConnectionTable: Sendable {
+/// that a growing table copies eight octets a connection and not two hundred and fifty. Both are raw
+/// memory of this value alone: every segment looks here, and an array in an array would ask each
+/// time whether somebody else has it. Numbers of connections come from the table itself.
+struct TCPConnectionTable: ~Copyable {
   /// No connection.
   static let none = UInt32.max
   private static let blockShift = 9
   private static let blockMask = (1 << blockShift) - 1
 
-  private var blocks: [ContiguousArray<TCPConnection>] = []
+  private var blocks: UnsafeMutablePointer<UnsafeMutablePointer<TCPConnection>>
+  private var blockCount = 0
+  private let blockCapacity: Int
   /// Hash in the upper half, number of the connection + 1 in the lower; 0 is free.
-  private var slots: ContiguousArray<UInt64> = ContiguousArray(repeating: 0, count: 256)
+  private var slots: UnsafeMutableBufferPointer<UInt64>
   /// Connections remembered now.
   private(set) var count = 0
   /// Connections that were forgotten to make room.
@@ -36,7 +40,29 @@ struct TCPConnectionTable: Sendable {
   init(limit connections: Int) {
     limit = min(max(connections, 1), Int(UInt32.max) - 1)
     patience = UInt32(truncatingIfNeeded: limit / 8)
+    blockCapacity = limit >> Self.blockShift + 1
+    blocks = .allocate(capacity: blockCapacity)
+    slots = Self.freeSlots(256)
     waiting = TCPUnacknowledged(limit: max(limit &* 2, 1 << 16))
+  }
+
+  deinit {
+    // Connections are plain octets: nothing to let go of in them.
+    for block in 0..<blockCount { blocks[block].deallocate() }
+    blocks.deallocate()
+    slots.deallocate()
+  }
+
+  private static func freeSlots(_ count: Int) -> UnsafeMutableBufferPointer<UInt64> {
+    let slots = UnsafeMutableBufferPointer<UInt64>.allocate(capacity: count)
+    slots.initialize(repeating: 0)
+    return slots
+  }
+
+  /// Where a connection stands.
+  @inline(__always)
+  private func place(_ number: UInt32) -> UnsafeMutablePointer<TCPConnection> {
+    blocks[Int(number) >> Self.blockShift] + (Int(number) & Self.blockMask)
   }
 
   /// See `TCPConversations.follow`.
@@ -48,55 +74,68 @@ struct TCPConnectionTable: Sendable {
     let (key, fromHigh) = TCPConnection.Key.of(ends, tcp.sourcePort, tcp.destinationPort, point)
     let hash = key.hash
     let before = forgotten
-    let known = Self.number(of: key, hash, slots, blocks)
+    let known = number(of: key, hash)
     let number = known ?? insert(key, hash, at: segment.time)
     if known != nil { touch(number) }
     if waiting.isFull { makeRoom(besides: number) }
     note.slot = number
     note.isFromHigh = fromHigh
-    let block = Int(number) >> Self.blockShift
-    Self.take(
-      tcp, segment, hasOptions: hasOptions, isNew: known == nil, isAnalysing: isAnalysing,
-      fromHigh: fromHigh,
-      into: &blocks[block][Int(number) & Self.blockMask], &waiting, &streams, &note)
+    let isPlain = tcp.options.isPaddedTimestamps && !segment.flags.contains(.syn)
+    take(
+      segment, options: hasOptions && !isPlain ? tcp.options : nil, isBogus: tcp.offsetIsBogus,
+      isNew: known == nil, place(number), fromHigh: fromHigh, &note)
+    if tcp.flags.contains(.syn) {
+      self[number].state.opener = fromHigh != tcp.flags.contains(.ack) ? .high : .low
+    }
+    note.opener = self[number].state.opener
     return forgotten != before
   }
 
-  private static func take(
-    _ tcp: TCP, _ segment: TCPSegment, hasOptions: Bool, isNew: Bool, isAnalysing: Bool,
-    fromHigh: Bool, into connection: inout TCPConnection, _ waiting: inout TCPUnacknowledged,
-    _ streams: inout UInt32, _ note: inout TCPNote
+  /// The connection of a segment, if it is known and the segment needs no more than `followPlain`:
+  /// its number, that of its stream, and which end sent the segment.
+  @inline(__always)
+  func plainConnection(
+    _ ends: Endpoints, _ source: UInt16, _ destination: UInt16, _ point: CapturePoint
+  ) -> (number: UInt32, stream: UInt32, fromHigh: Bool)? {
+    let (key, fromHigh) = TCPConnection.Key.of(ends, source, destination, point)
+    guard !waiting.isFull, let number = number(of: key, key.hash) else { return nil }
+    return (number, place(number).pointee.state.stream, fromHigh)
+  }
+
+  /// Takes a segment without SYN, FIN or RST whose options are none or timestamps into a connection
+  /// that is known.
+  @inline(__always)
+  mutating func followPlain(
+    _ segment: TCPSegment, _ number: UInt32, fromHigh: Bool, note: inout TCPNote
   ) {
-    if fromHigh {
-      connection.state.take(
-        tcp, segment, hasOptions: hasOptions, isNew: isNew, isAnalysing: isAnalysing,
-        own: &connection.fromHigh,
-        peer: &connection.fromLow, &waiting, &streams, &note)
-    } else {
-      connection.state.take(
-        tcp, segment, hasOptions: hasOptions, isNew: isNew, isAnalysing: isAnalysing,
-        own: &connection.fromLow,
-        peer: &connection.fromHigh, &waiting, &streams, &note)
-    }
-    if tcp.flags.contains(.syn) {
-      connection.state.opener = fromHigh != tcp.flags.contains(.ack) ? .high : .low
-    }
-    note.opener = connection.state.opener
+    packets &+= 1
+    touch(number)
+    take(
+      segment, options: nil, isBogus: false, isNew: false, place(number), fromHigh: fromHigh, &note)
+    note.opener = place(number).pointee.state.opener
+  }
+
+  @inline(__always)
+  private mutating func take(
+    _ segment: TCPSegment, options: HeaderOptions?, isBogus: Bool, isNew: Bool,
+    _ connection: UnsafeMutablePointer<TCPConnection>, fromHigh: Bool, _ note: inout TCPNote
+  ) {
+    let (low, high) = TCPConnection.directions(of: connection)
+    connection.pointee.state.take(
+      segment, options: options, isBogus: isBogus, isNew: isNew, isAnalysing: isAnalysing,
+      own: &(fromHigh ? high : low).pointee, peer: &(fromHigh ? low : high).pointee, &waiting,
+      &streams, &note)
   }
 
   // MARK: The table
 
   private subscript(number: UInt32) -> TCPConnection {
-    _read { yield blocks[Int(number) >> Self.blockShift][Int(number) & Self.blockMask] }
-    _modify { yield &blocks[Int(number) >> Self.blockShift][Int(number) & Self.blockMask] }
+    _read { yield place(number).pointee }
+    nonmutating _modify { yield &place(number).pointee }
   }
 
-  /// Takes the two arrays alone: the table as a whole would be copied for the call.
   @inline(__always)
-  private static func number(
-    of key: TCPConnection.Key, _ hash: UInt32, _ slots: ContiguousArray<UInt64>,
-    _ blocks: [ContiguousArray<TCPConnection>]
-  ) -> UInt32? {
+  private func number(of key: TCPConnection.Key, _ hash: UInt32) -> UInt32? {
     let mask = slots.count &- 1
     var index = Int(hash) & mask
     while true {
@@ -104,7 +143,7 @@ struct TCPConnectionTable: Sendable {
       if slot == 0 { return nil }
       if UInt32(truncatingIfNeeded: slot &>> 32) == hash {
         let number = UInt32(truncatingIfNeeded: slot) &- 1
-        if blocks[Int(number) >> blockShift][Int(number) & blockMask].key == key { return number }
+        if place(number).pointee.key == key { return number }
       }
       index = (index &+ 1) & mask
     }
@@ -119,11 +158,10 @@ struct TCPConnectionTable: Sendable {
     } else {
       number = UInt32(truncatingIfNeeded: count)
       if count & Self.blockMask == 0 {
-        var block = ContiguousArray<TCPConnection>()
-        block.reserveCapacity(min(1 << Self.blockShift, limit))
-        blocks.append(block)
+        blocks[blockCount] = .allocate(capacity: min(1 << Self.blockShift, limit))
+        blockCount += 1
       }
-      blocks[count >> Self.blockShift].append(newConnection(key, at: time))
+      place(number).initialize(to: newConnection(key, at: time))
     }
     if (count + 1) * 2 > slots.count { grow() }
     occupy(UInt64(hash) << 32 | UInt64(number) + 1)
@@ -148,8 +186,9 @@ struct TCPConnectionTable: Sendable {
 
   private mutating func grow() {
     let old = slots
-    slots = ContiguousArray(repeating: 0, count: old.count * 2)
+    slots = Self.freeSlots(old.count * 2)
     for slot in old where slot != 0 { occupy(slot) }
+    old.deallocate()
   }
 
   /// Takes a connection out of the table. Those behind it in the same run move up, so that no
@@ -216,9 +255,8 @@ struct TCPConnectionTable: Sendable {
   }
 
   private mutating func waitNoMore(for number: UInt32) {
-    let block = Int(number) >> Self.blockShift
-    let index = Int(number) & Self.blockMask
-    waiting.forget(&blocks[block][index].fromLow)
-    waiting.forget(&blocks[block][index].fromHigh)
+    let connection = place(number)
+    waiting.forget(&connection.pointee.fromLow)
+    waiting.forget(&connection.pointee.fromHigh)
   }
 }

@@ -62,4 +62,20 @@ public final class TCPConversations: LayerMemory, StreamHolder {
   ) -> Bool {
     table.follow(tcp, segment, hasOptions: hasOptions, ends, point, note: &note)
   }
+
+  /// See `TCPConnectionTable.plainConnection`.
+  @inline(__always)
+  func plainConnection(
+    _ ends: Endpoints, _ source: UInt16, _ destination: UInt16, _ point: CapturePoint
+  ) -> (number: UInt32, stream: UInt32, fromHigh: Bool)? {
+    table.plainConnection(ends, source, destination, point)
+  }
+
+  /// See `TCPConnectionTable.followPlain`.
+  @inline(__always)
+  func followPlain(
+    _ segment: TCPSegment, _ number: UInt32, fromHigh: Bool, note: inout TCPNote
+  ) {
+    table.followPlain(segment, number, fromHigh: fromHigh, note: &note)
+  }
 }

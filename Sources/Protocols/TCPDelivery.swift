@@ -6,7 +6,21 @@ extension TCPStreams {
   /// - Returns: False when nothing is left to do.
   func resume(_ bytes: RawSpan, into dissection: inout Dissection) -> Bool {
     guard let stream = current else { return false }
-    return stream._withUnsafeGuaranteedRef { resume($0, bytes, into: &dissection) }
+    return stream._withUnsafeGuaranteedRef { stream in
+      guard isPlain else { return resume(stream, bytes, into: &dissection) }
+      guard !chunk.range.isEmpty else {
+        isPlain = false
+        return stream.mayHaveMore
+          ? resume(stream, bytes, into: &dissection) : rest(stream, bytes, in: &dissection)
+      }
+      if plainStep(stream, bytes, into: &dissection) {
+        // Asked again only where there is something to say.
+        if !chunk.range.isEmpty || stream.mayHaveMore || !isPlain { return true }
+        isPlain = false
+        return rest(stream, bytes, in: &dissection)
+      }
+      return resume(stream, bytes, into: &dissection)
+    }
   }
 
   func resume(
@@ -124,6 +138,7 @@ extension TCPStreams {
       }
       frame = dissection.frame.number
       layer = 0
+      isPlain = false
       jobs = [.end(.capture)]
     }
     let nothing: [UInt8] = []

@@ -54,8 +54,11 @@ extension TCP {
       isRead && note.checksum.status != .bad && note.facts.contains(.hasLength)
       && !Self.isThrownAway(dissection)
     if isTaken, record.missing == 0, flags.isDisjoint(with: [.syn, .fin, .rst]), note.length > 0,
-      memory.streams.takeNext(note, sequence, record.payload, bytes, at: index, in: dissection)
+      memory.streams.isNext(sequence, note.slot, note.stream, fromHigh: note.isFromHigh)
     {
+      memory.streams.takeNext(
+        note.slot, sequence, record.payload, bytes, fromHigh: note.isFromHigh, at: index,
+        in: dissection)
       dissection.resumeStream()
       return payloadType
     }
@@ -202,10 +205,10 @@ extension TCP {
         at: index, found: UInt64(checksum), expected: UInt64(note.checksum.expected))
     }
     if octetsPresent == 20 { remarkOptions(note, at: index, in: &dissection) }
-    remarkAnalysis(note, at: index, in: &dissection)
+    Self.remarkAnalysis(note, at: index, in: &dissection)
   }
 
-  private func remarkAnalysis(_ note: TCPNote, at index: Int, in dissection: inout Dissection) {
+  static func remarkAnalysis(_ note: TCPNote, at index: Int, in dissection: inout Dissection) {
     guard !note.flags.isEmpty else { return }
     for (bit, kind) in TCPFinding.analysis.enumerated()
     where note.flags.rawValue >> UInt16(bit) & 1 == 1 {

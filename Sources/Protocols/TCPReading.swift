@@ -66,15 +66,54 @@ extension TCPStreams {
     let own = stream.octets(fromHigh: isFromHigh)
     let first = dissection.layers.count
     dissection.stream = context(stream, isFromHigh)
-    let step: StreamStep
     if chunk.buffer == 0 {
-      step = reader.consume(bytes, chunk, into: &dissection)
-    } else {
-      let chunk = chunk
-      step = dissection.reading(chunk.buffer) { bytes, dissection in
-        reader.consume(bytes, chunk, into: &dissection)
-      }
+      let step = reader.consume(bytes, chunk, into: &dissection)
+      return take(step, stream, own, from: first, bytes, into: &dissection)
     }
+    let chunk = chunk
+    let step = dissection.reading(chunk.buffer) { bytes, dissection in
+      reader.consume(bytes, chunk, into: &dissection)
+    }
+    return take(step, stream, own, from: first, bytes, into: &dissection)
+  }
+
+  /// Lets the reader take a message from a segment about which there is nothing else to do: the bulk
+  /// of all steps. Nothing in it counts references, and what is not a whole message is left to
+  /// `take`.
+  ///
+  /// - Returns: As `step`.
+  @inline(__always)
+  func plainStep(
+    _ stream: TCPStream, _ bytes: RawSpan, into dissection: inout Dissection
+  ) -> Bool {
+    guard let reader = stream.handle else { return step(stream, bytes, into: &dissection) }
+    let first = dissection.layers.count
+    let isHigh = isFromHigh
+    dissection.stream = context(stream, isHigh)
+    let step = reader.type.consume(bytes, chunk, by: reader.object, into: &dissection)
+    guard case .message(let count) = step, count > 0, count <= chunk.range.count else {
+      isPlain = false
+      return take(
+        step, stream, stream.octets(fromHigh: isHigh), from: first, bytes, into: &dissection)
+    }
+    if !lastFrames.isEmpty { lastFrames.removeAll() }
+    chunk.position &+= UInt64(count)
+    chunk.range = chunk.range.lowerBound &+ count..<chunk.range.upperBound
+    stream.withOctets(fromHigh: isHigh) { own in
+      own.consumed = chunk.position
+      own.messages &+= 1
+    }
+    dissection.beginMessage(from: first, octets: count)
+    return true
+  }
+
+  /// What becomes of a step.
+  ///
+  /// - Returns: Whether layers were recorded that are to be walked now.
+  private func take(
+    _ step: StreamStep, _ stream: TCPStream, _ own: TCPOctets, from first: Int, _ bytes: RawSpan,
+    into dissection: inout Dissection
+  ) -> Bool {
     switch step {
     case .message(let count):
       guard advance(count, own, in: &dissection) else { return false }

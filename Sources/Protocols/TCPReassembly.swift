@@ -31,6 +31,7 @@ extension TCPStreams {
     frame = dissection.frame.number
     current = Unmanaged.passUnretained(stream)
     mayHold = true
+    isPlain = false
     frameIsFromHigh = segment.fromHigh
     let own = stream.octets(fromHigh: segment.fromHigh)
     if segment.flags.contains(.ack) { acknowledged(segment, stream) }

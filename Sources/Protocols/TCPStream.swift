@@ -8,16 +8,24 @@ final class TCPStream {
   /// Its place among the connections.
   let slot: UInt32
   /// The octets that the lower end of the connection's key sent, and those of the higher end.
-  let fromLow = TCPOctets()
-  let fromHigh = TCPOctets()
+  let fromLow: TCPOctets
+  let fromHigh: TCPOctets
+  /// The same, to be looked at without counting references.
+  private let handles: (low: Unmanaged<TCPOctets>, high: Unmanaged<TCPOctets>)
   // One thread walks; the check at run time would find nothing.
   @exclusivity(unchecked) var reader: (any StreamProtocol)? {
     didSet {
-      isRead = reader != nil
+      handle = reader.map { Reader(type: type(of: $0), object: .passUnretained($0)) }
       mayHaveMore = reader.map { type(of: $0).makesMore } ?? false
     }
   }
-  @exclusivity(unchecked) private(set) var isRead = false
+  /// The reader, to be called without counting references; `reader` owns it.
+  struct Reader {
+    let type: any StreamProtocol.Type
+    let object: Unmanaged<AnyObject>
+  }
+  @exclusivity(unchecked) private(set) var handle: Reader?
+  var isRead: Bool { handle != nil }
   @exclusivity(unchecked) var mayHaveMore = false
   @exclusivity(unchecked) var lowSide: Side
   @exclusivity(unchecked) var sideIsKnown = false
@@ -43,6 +51,9 @@ final class TCPStream {
     self.ends = ends
     self.lowPort = lowPort
     self.highPort = highPort
+    fromLow = TCPOctets()
+    fromHigh = TCPOctets()
+    handles = (.passUnretained(fromLow), .passUnretained(fromHigh))
     // Until something shows who is who: servers have the lower port numbers.
     lowSide = lowPort < highPort ? .server : .client
   }
@@ -53,6 +64,12 @@ final class TCPStream {
 
   @inline(__always)
   func octets(fromHigh isHigh: Bool) -> TCPOctets { isHigh ? fromHigh : fromLow }
+
+  /// The octets of one direction, lent.
+  @inline(__always)
+  func withOctets<R>(fromHigh isHigh: Bool, _ body: (TCPOctets) -> R) -> R {
+    (isHigh ? handles.high : handles.low)._withUnsafeGuaranteedRef(body)
+  }
 
   @inline(__always)
   func side(fromHigh isHigh: Bool) -> Side { isHigh ? lowSide.other : lowSide }

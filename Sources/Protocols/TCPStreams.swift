@@ -71,6 +71,8 @@ final class TCPStreams {
   @exclusivity(unchecked) var frameIsFromHigh = false
   /// The octets in work stand in the direction's own buffer, of which a copy is walked.
   @exclusivity(unchecked) var isBuffered = false
+  /// The packet gives nothing to do but the chunk, which stands in it: see `takeNext`.
+  @exclusivity(unchecked) var isPlain = false
   /// Index of the TCP layer.
   @exclusivity(unchecked) var layer = 0
   @exclusivity(unchecked) var frame = 0
@@ -96,35 +98,52 @@ final class TCPStreams {
     slot < streams.count && streams[slot] != nil
   }
 
-  /// The segment is the next of a stream that is read, and nothing waits: the bulk of all segments.
-  /// What `take` would do for it.
-  ///
-  /// - Returns: False when it is anything else; nothing was done then.
+  /// Whether a segment without data, SYN, FIN or RST is nothing to the streams: see `concerns`.
   @inline(__always)
-  func takeNext(
-    _ note: TCPNote, _ sequence: UInt32, _ data: Range<Int>, _ bytes: RawSpan, at index: Int,
-    in dissection: borrowing Dissection
-  ) -> Bool {
-    let slot = Int(note.slot)
-    guard slot < slots.count, slots[slot].number == note.stream,
-      slots[slot].state == .isFollowed, let stream = slots[slot].stream
+  func ignoresAcknowledgments(_ slot: UInt32, _ number: UInt32) -> Bool {
+    let slot = Int(slot)
+    guard slot < slots.count, slots[slot].number == number else { return !hasStream(of: slot) }
+    let state = slots[slot].state
+    return state.contains(.isOpaque) || !state.contains(.hasEarly)
+  }
+
+  /// Whether a segment is the next of a stream that is read, and nothing waits: the bulk of all
+  /// segments with data. `takeNext` does for it what `take` would.
+  @inline(__always)
+  func isNext(_ sequence: UInt32, _ slot: UInt32, _ number: UInt32, fromHigh isHigh: Bool) -> Bool {
+    let slot = Int(slot)
+    guard slot < slots.count, slots[slot].number == number, slots[slot].state == .isFollowed,
+      let stream = slots[slot].stream
     else { return false }
     return stream._withUnsafeGuaranteedRef { stream in
-      let own = note.isFromHigh ? stream.fromHigh : stream.fromLow
-      guard own.next == sequence, own.isPlain, stream.isRead else { return false }
-      own.next = sequence &+ UInt32(truncatingIfNeeded: data.count)
-      if isTracing { own.trace(sequence, bytes.extracting(data)) }
-      layer = index
-      frame = dissection.frame.number
-      current = Unmanaged.passUnretained(stream)
-      isFromHigh = note.isFromHigh
-      frameIsFromHigh = isFromHigh
-      isBuffered = false
-      chunk = StreamChunk(
-        range: data, buffer: 0, side: stream.side(fromHigh: isFromHigh),
-        sideIsKnown: stream.sideIsKnown, time: dissection.frame.time, position: own.consumed,
-        isMidStream: own.isMidStream, isLast: false)
-      return true
+      stream.isRead
+        && stream.withOctets(fromHigh: isHigh) { $0.next == sequence && $0.isPlain }
+    }
+  }
+
+  /// Takes a segment for which `isNext` holds.
+  @inline(__always)
+  func takeNext(
+    _ slot: UInt32, _ sequence: UInt32, _ data: Range<Int>, _ bytes: RawSpan,
+    fromHigh isHigh: Bool, at index: Int, in dissection: borrowing Dissection
+  ) {
+    guard let stream = slots[Int(slot)].stream else { return }
+    layer = index
+    frame = dissection.frame.number
+    current = stream
+    isFromHigh = isHigh
+    frameIsFromHigh = isHigh
+    isBuffered = false
+    isPlain = true
+    stream._withUnsafeGuaranteedRef { stream in
+      stream.withOctets(fromHigh: isHigh) { own in
+        own.next = sequence &+ UInt32(truncatingIfNeeded: data.count)
+        if isTracing { own.trace(sequence, bytes.extracting(data)) }
+        chunk = StreamChunk(
+          range: data, buffer: 0, side: stream.side(fromHigh: isHigh),
+          sideIsKnown: stream.sideIsKnown, time: dissection.frame.time, position: own.consumed,
+          isMidStream: own.isMidStream, isLast: false)
+      }
     }
   }
 

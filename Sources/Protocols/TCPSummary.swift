@@ -58,6 +58,8 @@ extension TCP {
     if dissection.stream.isWaiting { columns.info.append(" [TCP segment of a reassembled PDU]") }
   }
 
+  public static var hasRemarks: Bool { true }
+
   /// What the analysis says about the segment, in front of the messages that it carries.
   public static func preface(
     _ bytes: RawSpan, _ record: LayerRecord, in dissection: borrowing Dissection,

@@ -28,29 +28,6 @@ enum UTF8Text {
     default: return 0
     }
   }
-
-  /// The first octet from `start` on that may not be copied to a line as it is, or has to be looked
-  /// at: a control character, DEL, or an octet beyond ASCII; `end` when there is none.
-  @inline(__always)
-  fileprivate static func cleanEnd(_ bytes: RawSpan, from start: Int, to end: Int) -> Int {
-    var at = start
-    while at &+ 8 <= end {
-      let octets = bytes.unsafeLoadUnaligned(fromUncheckedByteOffset: at, as: UInt64.self)
-      let word = UInt64(littleEndian: octets)
-      let delete = word ^ 0x7f7f_7f7f_7f7f_7f7f
-      let marks =
-        ((word &- 0x2020_2020_2020_2020) & ~word | (delete &- 0x0101_0101_0101_0101) & ~delete
-          | word) & 0x8080_8080_8080_8080
-      if marks != 0 { return at &+ marks.trailingZeroBitCount &>> 3 }
-      at &+= 8
-    }
-    while at < end {
-      let octet = bytes.unsafeLoad(fromUncheckedByteOffset: at, as: UInt8.self)
-      if octet < 0x20 || octet >= 0x7f { return at }
-      at &+= 1
-    }
-    return end
-  }
 }
 
 extension TextBuffer {
@@ -60,11 +37,37 @@ extension TextBuffer {
     let end = min(range.upperBound, bytes.byteCount)
     var at = max(range.lowerBound, 0)
     while at < end {
-      let clean = UTF8Text.cleanEnd(bytes, from: at, to: end)
-      if clean > at { append(bytes.extracting(at..<clean)) }
-      guard clean < end else { return }
-      at = clean &+ appendSpecial(bytes, clean, end)
+      at = appendClean(bytes, at, end)
+      if at < end { at &+= appendSpecial(bytes, at, end) }
     }
+  }
+
+  /// Octets as they stand, up to the first that may not be copied to a line, or has to be looked at.
+  ///
+  /// - Returns: Where that one is; `end` when there is none.
+  private mutating func appendClean(_ bytes: RawSpan, _ start: Int, _ end: Int) -> Int {
+    guard end >= 16 else {
+      var at = start
+      while at < end {
+        let octet = bytes.unsafeLoad(fromUncheckedByteOffset: at, as: UInt8.self)
+        if octet < 0x20 || octet >= 0x7f { break }
+        append(byte: octet)
+        at &+= 1
+      }
+      return at
+    }
+    var at = start
+    while at < end {
+      let marks = OctetMarks.unclean(bytes, at, end)
+      let next = marks == 0 ? at &+ 16 : at &+ marks.trailingZeroBitCount
+      guard marks == 0, next < end else {
+        at = min(next, end)
+        break
+      }
+      at = next
+    }
+    append(bytes.extracting(start..<at))
+    return at
   }
 
   /// One character that is not plain ASCII.

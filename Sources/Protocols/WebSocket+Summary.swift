@@ -94,6 +94,8 @@ extension WebSocket {
     if octets == 1 { info.append(" byte") } else { info.append(" bytes") }
   }
 
+  public static var hasRemarks: Bool { true }
+
   public static func remark(
     _ bytes: RawSpan, _ record: LayerRecord, in dissection: borrowing Dissection,
     into columns: inout Columns

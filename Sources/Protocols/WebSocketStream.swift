@@ -7,8 +7,11 @@ public final class WebSocketStream: StreamProtocol {
   let limits: Limits
   /// What the handshake said; nil when it was not captured.
   let negotiation: WebSocketNegotiation?
-  let client = WebSocketDirection()
-  let server = WebSocketDirection()
+  let client: WebSocketDirection
+  let server: WebSocketDirection
+  /// The same, to be looked at without counting references.
+  private let handles:
+    (client: Unmanaged<WebSocketDirection>, server: Unmanaged<WebSocketDirection>)
   /// Whether messages are Engine.IO packets; nil until one has shown it.
   @exclusivity(unchecked) private var isEngineIO: Bool?
   @exclusivity(unchecked) public internal(set) var closing: StreamClosing?
@@ -27,6 +30,9 @@ public final class WebSocketStream: StreamProtocol {
   public init(negotiation: WebSocketNegotiation?, limits: Limits) {
     self.limits = limits
     self.negotiation = negotiation
+    client = WebSocketDirection()
+    server = WebSocketDirection()
+    handles = (.passUnretained(client), .passUnretained(server))
     isEngineIO = negotiation?.isEngineIO
     session = negotiation?.session ?? 0
     definesReserved = negotiation?.hasOtherExtensions ?? false
@@ -54,7 +60,15 @@ public final class WebSocketStream: StreamProtocol {
     _ bytes: RawSpan, _ chunk: StreamChunk, into dissection: inout Dissection
   ) -> StreamStep {
     guard !chunk.range.isEmpty else { return showBrokenOff(chunk, into: &dissection) }
-    let direction = direction(chunk.side)
+    let handle = chunk.side == .client ? handles.client : handles.server
+    return handle._withUnsafeGuaranteedRef { consume(bytes, chunk, $0, into: &dissection) }
+  }
+
+  @inline(__always)
+  private func consume(
+    _ bytes: RawSpan, _ chunk: StreamChunk, _ direction: WebSocketDirection,
+    into dissection: inout Dissection
+  ) -> StreamStep {
     if !direction.isCalm, let step = regain(bytes, chunk, direction, &dissection) { return step }
     let start = chunk.range.lowerBound
     var reader = ByteReader(

@@ -7,7 +7,7 @@ import Testing
   private static let allowed: [String: Set<String>] = [
     "PacketCore": [],
     "Cryptography": ["COpenSSL", "Glibc"],
-    "Protocols": ["PacketCore", "Cryptography", "CZlib"],
+    "Protocols": ["PacketCore", "Cryptography", "CZlib", "COctets"],
     "DisplayFilter": ["PacketCore", "Glibc"],
     "Capture": ["PacketCore", "CPcap", "CZlib", "CLinux", "Glibc"],
     "Projection": ["PacketCore", "DisplayFilter", "Glibc"],

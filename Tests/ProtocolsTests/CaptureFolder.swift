@@ -98,8 +98,10 @@ struct Walk: ~Copyable {
   var dissection = Dissection()
   var columns = Columns()
 
-  init(_ registry: Registry = .standard, limits: Limits = Limits()) {
-    dissector = Dissector(registry, limits: limits)
+  init(
+    _ registry: Registry = .standard, limits: Limits = Limits(), takesShortcuts: Bool = true
+  ) {
+    dissector = Dissector(registry, limits: limits, takesShortcuts: takesShortcuts)
   }
 
   mutating func take(_ packet: CaptureFolder.Packet) {

@@ -1,0 +1,1 @@
+#include "netlab_octets.h"

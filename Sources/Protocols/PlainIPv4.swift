@@ -1,0 +1,63 @@
+import PacketCore
+
+/// Ethernet II and IPv4 in the form that nearly all packets have: no options, no fragment, a sum that
+/// is right, and nothing that a finding would be about. Both headers are 34 octets that stand where
+/// they always do.
+enum PlainIPv4: Shortcut {
+  static let way: [(number: PayloadType, layer: any ErasedLayer.Type)] = [
+    (.linkType(.ethernet), Ethernet.self), (.etherType(0x0800), IPv4.self),
+  ]
+
+  private static let start = 14
+  private static let headerEnd = 34
+
+  static func walk(
+    _ bytes: RawSpan, reportedEnd: Int, into dissection: inout Dissection
+  ) -> PayloadType? {
+    let end = bytes.byteCount
+    guard end >= headerEnd, word(bytes, 12, UInt16.self) == 0x0800 else { return nil }
+    let first = word(bytes, 14, UInt64.self)
+    let second = word(bytes, 22, UInt64.self)
+    let destination = word(bytes, 30, UInt32.self)
+    let headerAndData = Int(first &>> 32 & 0xffff)
+    let timeToLive = UInt8(truncatingIfNeeded: second &>> 56)
+    guard
+      first &>> 56 == 0x45, first & 0x3fff == 0,
+      // A group cannot have sent it.
+      bytes.unsafeLoad(fromUncheckedByteOffset: 6, as: UInt8.self) & 1 == 0,
+      // As long as it says, or cut by the capture: nothing beyond the frame.
+      headerAndData >= 20, start &+ headerAndData <= max(reportedEnd, end),
+      timeToLive >= 5, destination &>> 8 != 0xe0_0000
+    else { return nil }
+    var sum = InternetChecksum()
+    sum.add(first)
+    sum.add(second)
+    sum.add(destination)
+    guard sum.folded == 0xffff else { return nil }
+
+    let wireEnd = max(reportedEnd, end)
+    _ = dissection.record(
+      Ethernet.self, as: .linkType, header: 0..<start, end: end, reportedEnd: wireEnd)
+    let dataEnd = start &+ headerAndData
+    let index = dissection.record(
+      IPv4.self, as: .etherType, header: start..<headerEnd, end: min(end, dataEnd),
+      reportedEnd: dataEnd)
+    dissection.setEndpoints(
+      source: Address(IPv4Address(UInt32(truncatingIfNeeded: second))),
+      destination: Address(IPv4Address(destination)))
+    dissection.setNote(
+      IPNote(
+        verdict: ChecksumVerdict(.good, expected: UInt16(truncatingIfNeeded: second &>> 32)),
+        timeToLive: timeToLive),
+      at: index)
+    return .ipProtocol(UInt8(truncatingIfNeeded: second &>> 48))
+  }
+
+  /// Network byte order; the caller has seen that the octets are there.
+  @inline(__always)
+  private static func word<T: FixedWidthInteger & BitwiseCopyable>(
+    _ bytes: RawSpan, _ offset: Int, _ type: T.Type
+  ) -> T {
+    T(bigEndian: bytes.unsafeLoadUnaligned(fromUncheckedByteOffset: offset, as: T.self))
+  }
+}

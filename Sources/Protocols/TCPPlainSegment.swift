@@ -1,0 +1,132 @@
+import PacketCore
+
+/// The bulk of all segments, read and followed in one go: an acknowledgment with or without the next
+/// data of a known connection, its checksum right, no option but timestamps, nothing that waits for
+/// it. What Van Jacobson's header prediction (RFC 1144 appendix B.3, for receivers) is to a kernel.
+///
+/// Everything is looked at before anything is changed; a segment that is anything else is left to
+/// `walkDecoded`, which does the same and more.
+extension TCP {
+  public static func walk(
+    _ bytes: RawSpan, from start: Int, to end: Int, reportedEnd: Int,
+    into dissection: inout Dissection, memory: Unmanaged<AnyObject>
+  ) throws(ParseError) -> PayloadType {
+    if let plain = TCPPlainSegment(bytes, from: start, to: end, reportedEnd: reportedEnd) {
+      let next = memory._withUnsafeGuaranteedRef {
+        unsafeDowncast($0, to: TCPConversations.self).follow(plain, bytes, in: &dissection)
+      }
+      if let next { return next }
+    }
+    return try walkDecoded(
+      bytes, from: start, to: end, reportedEnd: reportedEnd, into: &dissection, memory: memory)
+  }
+}
+
+/// Such a segment's header, by its words.
+struct TCPPlainSegment {
+  /// Ports and sequence number.
+  private let first: UInt64
+  /// Acknowledgment number, data offset, flags and window.
+  private let second: UInt64
+  /// Checksum and urgent pointer.
+  private let third: UInt32
+  let header: Range<Int>
+  let end: Int
+
+  var sourcePort: UInt16 { UInt16(truncatingIfNeeded: first &>> 48) }
+  var destinationPort: UInt16 { UInt16(truncatingIfNeeded: first &>> 32) }
+  var sequence: UInt32 { UInt32(truncatingIfNeeded: first) }
+  var acknowledgment: UInt32 { UInt32(truncatingIfNeeded: second &>> 32) }
+  var flags: TCPFlags { TCPFlags(rawValue: UInt16(truncatingIfNeeded: second &>> 16) & 0xfff) }
+  var window: UInt16 { UInt16(truncatingIfNeeded: second) }
+  var checksum: UInt16 { UInt16(truncatingIfNeeded: third &>> 16) }
+  var data: Range<Int> { header.upperBound..<end }
+  var length: Int { end &- header.upperBound }
+
+  /// Nil for any other header, and for a segment that is not all here.
+  @inline(__always)
+  init?(_ bytes: RawSpan, from start: Int, to end: Int, reportedEnd: Int) {
+    guard start >= 0, end &- start >= TCP.fixedLength, end <= bytes.byteCount, reportedEnd <= end
+    else { return nil }
+    first = Self.word(bytes, start, UInt64.self)
+    second = Self.word(bytes, start &+ 8, UInt64.self)
+    third = Self.word(bytes, start &+ 16, UInt32.self)
+    self.end = end
+    // ACK, and perhaps PSH; no urgent pointer.
+    guard second &>> 16 & 0xff7 == 0x010, third & 0xffff == 0 else { return nil }
+    switch second &>> 28 & 15 {
+    case 5: header = start..<start &+ 20
+    case 8:
+      // The layout of RFC 7323 appendix A: see `HeaderOptions.isPaddedTimestamps`.
+      guard end &- start >= 32, Self.word(bytes, start &+ 20, UInt32.self) == 0x0101_080a else {
+        return nil
+      }
+      header = start..<start &+ 32
+    default: return nil
+    }
+  }
+
+  @inline(__always)
+  private static func word<T: FixedWidthInteger & BitwiseCopyable>(
+    _ bytes: RawSpan, _ offset: Int, _ type: T.Type
+  ) -> T {
+    T(bigEndian: bytes.unsafeLoadUnaligned(fromUncheckedByteOffset: offset, as: T.self))
+  }
+
+  /// Whether the checksum is right. RFC 9293 section 3.1.
+  @inline(__always)
+  func isSumRight(_ bytes: RawSpan, _ ends: Endpoints) -> Bool {
+    guard checksum != 0xffff,
+      var sum = PseudoHeader.sum(
+        ends, protocolNumber: TCP.ipProtocol, length: end &- header.lowerBound)
+    else { return false }
+    sum.add(bytes.extracting(header.lowerBound..<end))
+    return sum.folded == 0xffff
+  }
+}
+
+extension TCPConversations {
+  /// Takes a plain segment into its connection and its stream, and records the layer.
+  ///
+  /// - Returns: What follows; nil when there is more to it, and nothing was done.
+  @inline(__always)
+  func follow(
+    _ plain: TCPPlainSegment, _ bytes: RawSpan, in dissection: inout Dissection
+  ) -> PayloadType? {
+    // A finding of a layer below may mean that the receiver throws the packet away.
+    guard dissection.findings.isEmpty,
+      let (number, stream, isFromHigh) = plainConnection(
+        dissection.endpoints, plain.sourcePort, plain.destinationPort, dissection.frame.point),
+      plain.length > 0
+        ? streams.isNext(plain.sequence, number, stream, fromHigh: isFromHigh)
+        : streams.ignoresAcknowledgments(number, stream),
+      plain.isSumRight(bytes, dissection.endpoints),
+      let index = dissection.recordHere(
+        TCP.self, header: plain.header, end: plain.end, reportedEnd: plain.end)
+    else { return nil }
+
+    let segment = TCPSegment(
+      sequence: plain.sequence, acknowledgment: plain.acknowledgment,
+      length: UInt32(truncatingIfNeeded: plain.length), flags: plain.flags,
+      window: UInt32(plain.window),
+      frame: UInt32(truncatingIfNeeded: dissection.frame.number),
+      time: dissection.frame.time.nanoseconds(since: dissection.firstTime))
+    var note = TCPNote()
+    note.facts = [.isWhole, .hasLength]
+    note.length = segment.length
+    note.checksum = ChecksumVerdict(.good, expected: plain.checksum)
+    note.slot = number
+    note.isFromHigh = isFromHigh
+    followPlain(segment, number, fromHigh: isFromHigh, note: &note)
+    if isAnalysing {
+      dissection.setNote(note, at: index)
+      if !note.flags.isEmpty { TCP.remarkAnalysis(note, at: index, in: &dissection) }
+    }
+    if plain.length > 0 {
+      streams.takeNext(
+        number, plain.sequence, plain.data, bytes, fromHigh: isFromHigh, at: index, in: dissection)
+      dissection.resumeStream()
+    }
+    return .ports(.tcpPort, plain.sourcePort, plain.destinationPort)
+  }
+}
