@@ -108,6 +108,7 @@ public final class MessagePrinter: PacketPrinter {
   ) {
     guard !dissection.messages.isEmpty || !dissection.verdicts.isEmpty else { return }
     let messages = dissection.messages
+    let order = hasFilter || rows.wantsMessage ? FindingOrder(dissection) : nil
     for message in messages where message.isWhole {
       if let only {
         guard only.frame == dissection.frame.number, only.part == message.number else { continue }
@@ -116,13 +117,13 @@ public final class MessagePrinter: PacketPrinter {
       if hasFilter, let filter {
         if message.isAlone(in: dissection) {
           guard filter.matches(dissection, in: frame) else { continue }
-        } else {
-          view.show(message, of: dissection)
+        } else if let order {
+          view.show(message, of: dissection, findings: order)
           guard filter.matches(view, in: frame) else { continue }
         }
       }
-      if rows.wantsMessage, !message.isAlone(in: dissection) {
-        shown.show(message, of: dissection, packets: false)
+      if rows.wantsMessage, let order, !message.isAlone(in: dissection) {
+        shown.show(message, of: dissection, findings: order, packets: false)
         row.fill(shown.messages[0], shown, frame)
         rows.print(row, shown, frame, into: &text)
       } else {
