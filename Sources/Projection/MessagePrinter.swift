@@ -108,7 +108,10 @@ public final class MessagePrinter: PacketPrinter {
   ) {
     guard !dissection.messages.isEmpty || !dissection.verdicts.isEmpty else { return }
     let messages = dissection.messages
-    let order = hasFilter || rows.wantsMessage ? FindingOrder(dissection) : nil
+    // A row looks through all findings of what it is handed: among many messages, that is its own view.
+    let isCrowded = messages.count > 64 && !dissection.findings.isEmpty
+    let wantsView = rows.wantsMessage || isCrowded
+    let order = hasFilter || wantsView ? FindingOrder(dissection) : nil
     for message in messages where message.isWhole {
       if let only {
         guard only.frame == dissection.frame.number, only.part == message.number else { continue }
@@ -122,7 +125,7 @@ public final class MessagePrinter: PacketPrinter {
           guard filter.matches(view, in: frame) else { continue }
         }
       }
-      if rows.wantsMessage, let order, !message.isAlone(in: dissection) {
+      if wantsView, let order, !message.isAlone(in: dissection) {
         shown.show(message, of: dissection, findings: order, packets: false)
         row.fill(shown.messages[0], shown, frame)
         rows.print(row, shown, frame, into: &text)
