@@ -65,10 +65,11 @@ extension Dissection {
       if index == message.carrier, hasCarrier { return first }
       return own.contains(index) ? start + index - max(own.lowerBound, first) : nil
     }
-    messages = [message]
-    messages[0].layers = start..<records.count
-    messages[0].speaker = place(message.speaker) ?? speaking
-    messages[0].carrier = message.carrier >= 0 ? place(message.carrier) ?? -1 : -1
+    var shown = message
+    shown.layers = start..<records.count
+    shown.speaker = place(message.speaker) ?? speaking
+    shown.carrier = message.carrier >= 0 ? place(message.carrier) ?? -1 : -1
+    messages = [shown]
     if !whole.findings.isEmpty {
       var found: [Int] = []
       order.each(of: 0..<first, in: whole.findings) { found.append($0) }

@@ -115,6 +115,32 @@ import Testing
     #expect(texts == ["4hé", "40"])
   }
 
+  /// The same packets, wherever segments begin; compressed and in chunks, too.
+  @Test func anySegmentation() {
+    let call = Array(#"___eio[0]("0{\"sid\":\"abc\"}\u001e42[\"é\"]");"#.utf8)
+    let packed = HTTPStreamTests.deflate(call, window: 31)
+    let half = packed.count / 2
+    let chunks =
+      Array("\(String(half, radix: 16))\r\n".utf8) + packed[..<half]
+      + Array("\r\n\(String(packed.count - half, radix: 16))\r\n".utf8) + packed[half...]
+      + Array("\r\n0\r\n\r\n".utf8)
+    for (fields, body) in [
+      ("Content-Length: \(call.count)", call),
+      ("Content-Encoding: gzip\r\nTransfer-Encoding: chunked", chunks),
+    ] {
+      let octets = Array("HTTP/1.1 200 OK\r\n\(fields)\r\n\r\n".utf8) + body
+      for cut in 0..<octets.count {
+        var script = HTTPScript()
+        script.send(.client, Self.get)
+        if cut > 0 { script.send(.server, Array(octets[..<cut])) }
+        script.send(.server, Array(octets[cut...]))
+        let texts = script.rows.last?.packets.map { String(decoding: $0, as: UTF8.self) }
+        #expect(texts == ["0{\"sid\":\"abc\"}", "42[\"é\"]"], "cut at \(cut)")
+        #expect(script.findings == [])
+      }
+    }
+  }
+
   @Test func whatIsNoCallIsAFinding() {
     var script = HTTPScript()
     script.send(.client, Self.get)
