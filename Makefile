@@ -78,7 +78,7 @@ captures:
 
 # Records the sessions of real clients and servers again, with their truth: root, because of the
 # network namespaces. Times and segment borders come out differently, so this is for new ones.
-RECORDINGS = socketio_session socketio_upgrade http_bodies websocket_frames websocket_deflate \
+RECORDINGS = socketio_session socketio_jsonp socketio_upgrade http_bodies websocket_frames websocket_deflate \
   websocket_violations fernet_chat unknown_stream
 recordings:
 	@test "$$(id -u)" = 0 || { echo "netlab: make recordings needs root" >&2; exit 1; }

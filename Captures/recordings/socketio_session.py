@@ -56,8 +56,8 @@ class Client:
             self.events.remove(found())
 
 
-def talk(transport):
-    alice = Client(transport)
+def talk_as_alice(alice):
+    """One of everything, in plain ASCII."""
     alice.connect(["/", "/chat", "/admin"], {"name": "Alice"})
     # The client drops the event that comes before its namespace is connected.
     for event, namespace in [("connect", "/"), ("connect", "/chat"), ("connect_error", "/admin")]:
@@ -93,6 +93,10 @@ def talk(transport):
     time.sleep(0.05)
     sio.disconnect()
     time.sleep(0.3)
+
+
+def talk(transport):
+    talk_as_alice(Client(transport))
 
     # One who leaves a namespace, and is then sent away.
     bob = Client(transport, json=UTF8)

@@ -80,6 +80,8 @@ public protocol ErasedLayer: Sendable {
   static var isInWireshark: Bool { get }
   /// A new, empty memory.
   static func makeMemory(_ limits: Limits) -> any LayerMemory
+  /// 64-bit words that a note takes.
+  static var noteWords: Int { get }
 }
 
 extension Layer {
@@ -126,6 +128,8 @@ extension Layer {
     _ bytes: RawSpan, _ record: LayerRecord, in dissection: borrowing Dissection,
     into columns: inout Columns
   ) {}
+
+  public static var noteWords: Int { (MemoryLayout<Note>.size &+ 7) / 8 }
 
   public static func resume(
     _ frame: RawSpan, into dissection: inout Dissection, memory: Unmanaged<AnyObject>

@@ -112,8 +112,18 @@ extension Dissection {
   public mutating func beginMessage(
     from firstLayer: Int, octets: Int, frames: [Int] = [], isWhole: Bool = true, carrier: Int = -1
   ) {
-    let first = messagePackets.count
-    if !frames.isEmpty { messagePackets += frames }
+    var packets = messagePackets.count..<messagePackets.count
+    if !frames.isEmpty {
+      if carrier >= 0, let last = messages.last?.packets,
+        messagePackets[last].elementsEqual(frames)
+      {
+        // The packets of a body, one after the other: told once.
+        packets = last
+      } else {
+        messagePackets += frames
+        packets = packets.lowerBound..<messagePackets.count
+      }
+    }
     var number = 0
     if isWhole {
       numbered += 1
@@ -122,7 +132,7 @@ extension Dissection {
     messages.append(
       Message(
         layers: firstLayer..<firstLayer, carrier: carrier, speaker: firstLayer, number: number,
-        octets: octets, packets: first..<messagePackets.count, stream: stream))
+        octets: octets, packets: packets, stream: stream))
     isMessageOpen = true
   }
 
@@ -152,49 +162,5 @@ extension Message {
   /// about the message is one about the packet.
   public func isAlone(in dissection: borrowing Dissection) -> Bool {
     packets.isEmpty && dissection.messages.count == 1
-  }
-}
-
-extension Dissection {
-  /// Makes this the dissection of one message: its own layers, those that carry it in its frame, and
-  /// those of the other packets that it names, as far as they are known.
-  ///
-  /// - Parameters:
-  ///   - whole: The dissection of the frame that completes it.
-  ///   - hasPackets: False leaves out the other packets.
-  public mutating func show(
-    _ message: Message, of whole: borrowing Dissection, packets hasPackets: Bool = true
-  ) {
-    self = copy whole
-    records = LayerRecords()
-    var places: [Int: Int] = [:]
-    let first = whole.messages.first?.layers.lowerBound ?? 0
-    for index in 0..<whole.layers.count
-    where index < first || index == message.carrier || message.layers.contains(index) {
-      places[index] = records.count
-      records.append(whole.layers[index])
-    }
-    // Notes stand where they stood.
-    records.places.copyNotes(of: whole.records.places, count: notesCount)
-    let start = places[message.layers.lowerBound] ?? records.count
-    var shown = message
-    shown.layers = start..<min(start + message.layers.count, records.count)
-    shown.speaker = places[message.speaker] ?? speaking
-    shown.carrier = places[message.carrier] ?? -1
-    messages = Messages()
-    messages.append(shown)
-    replaceFindings(
-      whole.findings.compactMap { finding in
-        places[finding.layer].map { finding.moved(to: $0) }
-      })
-    let index = whole.messages.firstIndex {
-      $0.number == message.number && $0.layers == message.layers
-    }
-    guard hasPackets else { return }
-    for (position, packets) in messageTraces where position == index && !packets.isEmpty {
-      // The packet's own buffers stay as they are.
-      ownBuffers = ownBuffers.copy()
-      for packet in packets { adopt(packet) }
-    }
   }
 }

@@ -46,6 +46,12 @@ extension Dissection {
     messageTraces.append((messages.count &- 1, traces))
   }
 
+  /// The message begun last was carried by the packets that carried the one before it.
+  public mutating func repeatTraces() {
+    guard let last = messageTraces.last, last.message == messages.count &- 2 else { return }
+    messageTraces.append((messages.count &- 1, last.packets))
+  }
+
   /// Adds another packet's layers behind those that are here.
   mutating func adopt(_ trace: PacketTrace) {
     let base = UInt16(truncatingIfNeeded: bufferCount)

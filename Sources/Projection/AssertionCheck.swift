@@ -36,6 +36,7 @@ public final class AssertionCheck: PacketPrinter {
   public func print(
     _ dissection: borrowing Dissection, _ frame: RawSpan, into text: inout TextBuffer
   ) {
+    let order = asksAboutMessages ? FindingOrder(dissection) : nil
     for (index, count) in assertion.counts.enumerated() {
       switch count.subject {
       case .packets:
@@ -49,8 +50,8 @@ public final class AssertionCheck: PacketPrinter {
         for message in messages where message.isWhole {
           if message.isAlone(in: dissection) {
             guard count.filter.matches(dissection, in: frame) else { continue }
-          } else {
-            view.show(message, of: dissection)
+          } else if let order {
+            view.show(message, of: dissection, findings: order)
             guard count.filter.matches(view, in: frame) else { continue }
           }
           note(index, dissection.frame.number, message.number)

@@ -107,7 +107,12 @@ public final class MessagePrinter: PacketPrinter {
     _ dissection: borrowing Dissection, _ frame: RawSpan, into text: inout TextBuffer
   ) {
     guard !dissection.messages.isEmpty || !dissection.verdicts.isEmpty else { return }
-    for index in 0..<dissection.messages.count {
+    let count = dissection.messages.count
+    // A row looks through all findings of what it is handed: among many messages, that is its own view.
+    let isCrowded = count > 64 && !dissection.findings.isEmpty
+    let wantsView = rows.wantsMessage || isCrowded
+    let order = hasFilter || wantsView ? FindingOrder(dissection) : nil
+    for index in 0..<count {
       let message = dissection.messages[index]
       guard message.isWhole else { continue }
       if let only {
@@ -117,13 +122,13 @@ public final class MessagePrinter: PacketPrinter {
       if hasFilter, let filter {
         if message.isAlone(in: dissection) {
           guard filter.matches(dissection, in: frame) else { continue }
-        } else {
-          view.show(message, of: dissection)
+        } else if let order {
+          view.show(message, of: dissection, findings: order)
           guard filter.matches(view, in: frame) else { continue }
         }
       }
-      if rows.wantsMessage, !message.isAlone(in: dissection) {
-        shown.show(message, of: dissection, packets: false)
+      if wantsView, let order, !message.isAlone(in: dissection) {
+        shown.show(message, of: dissection, findings: order, packets: false)
         row.fill(shown.messages[0], shown, frame)
         rows.print(row, shown, frame, into: &text)
       } else {

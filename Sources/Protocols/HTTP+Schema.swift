@@ -183,6 +183,15 @@ extension HTTP {
       noted("http.time", "Time since request", .duration) { _, note, _ in
         note.requestFrame > 0 ? .duration(note.responseTime) : nil
       },
+      noted("http.prev_request_in", "Prev request in frame", .unsigned) { _, note, _ in
+        note.previousRequest > 0 ? .unsigned(note.previousRequest) : nil
+      },
+      noted("http.prev_response_in", "Prev response in frame", .unsigned) { _, note, _ in
+        note.previousResponse > 0 ? .unsigned(note.previousResponse) : nil
+      },
+      // Only of what came before: which frame answers a request is known when it has come, and what was
+      // shown of the request live must be what is shown of a file. `http.response_in` and
+      // `http.next_request_in` are for two passes, in Wireshark as well.
       noted("http.request_in", "Request in frame", .unsigned) { _, note, _ in
         note.requestFrame > 0 ? .unsigned(note.requestFrame) : nil
       },
@@ -196,6 +205,7 @@ extension HTTP {
       noted("http.upgrade.refused_by", "WebSocket refused with", .unsigned) { layer, note, _ in
         note.has(Note.isRefused) ? .unsigned(UInt64(layer.code)) : nil
       },
+      chunks,
       .lines(fileData) { _, bytes, record, dissection, add in
         guard let note = dissection.note(of: HTTP.self, record), note.bodyCount > 0 else { return }
         let range = Int(note.bodyStart)..<Int(note.bodyStart) + Int(note.bodyCount)
@@ -209,7 +219,7 @@ extension HTTP {
           add(0, .string(text), nil, line)
         }
       },
-    ], findings: faultKinds + HTTPUpgrade.findings)
+    ], findings: faultKinds + [notDecoded, tooManyPackets] + HTTPUpgrade.findings)
 
   /// The whole address that a request asks for.
   var address: String {

@@ -34,7 +34,7 @@ extension HTTP {
       guard let note, note.has(Note.hasBody), head.traits.contains(.contentType) else { return }
       let type = HTTPBodyKind.essence(octets, head.contentType)
       guard columns.isCompatible else { return append(type, to: &columns.info) }
-      guard !note.has(Note.isOpaque) else { return }
+      guard !note.has(Note.isOpaque) || note.has(Note.isBrotli) else { return }
       summarizeType(type, bytes, note, record, in: dissection, into: &columns)
     }
   }

@@ -14,7 +14,11 @@ public struct HTTP: Layer {
   public struct Note: BitwiseCopyable, Sendable {
     /// Frame that completed the request that this response answers; 0 where none was seen.
     public var requestFrame: UInt64 = 0
-    /// Nanoseconds since that frame.
+    /// Frame that completed the request before it: before this one, or before the one that is answered.
+    var previousRequest: UInt64 = 0
+    /// Frame that completed the response before this one; 0 for none, and in a request.
+    var previousResponse: UInt64 = 0
+    /// Nanoseconds since that of the request.
     public var responseTime: Int64 = 0
     /// The how manieth request or response of its connection this is, from 1.
     public var number: UInt32 = 0
@@ -37,6 +41,8 @@ public struct HTTP: Layer {
     static let isUpgrade: UInt8 = 32
     /// A coding was not undone: what the body is cannot be seen.
     static let isOpaque: UInt8 = 64
+    /// Brotli alone, which tshark undoes.
+    static let isBrotli: UInt8 = 128
 
     func has(_ trait: UInt8) -> Bool { traits & trait != 0 }
   }

@@ -24,7 +24,7 @@ enum HTTPBodyKind {
 
   /// Whether a coding stands in the way that was not undone.
   static func isEncoded(_ transfer: HTTPTransfer, _ faults: HTTPFaults) -> Bool {
-    transfer.head.contentCodings.hasUnknown || transfer.head.transferCodings.hasUnknown
+    transfer.head.contentCodings.foreign != nil || transfer.head.transferCodings.foreign != nil
       || faults.contains(.inflationFailed)
   }
 

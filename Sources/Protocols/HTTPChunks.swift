@@ -11,7 +11,7 @@ struct HTTPChunks {
   }
   private(set) var state = State.size
   /// Octets of data left in the chunk.
-  private var left = 0
+  private(set) var left = 0
   private var digits = 0
   /// A CR was the last octet.
   private var hasReturn = false

@@ -1,6 +1,21 @@
 /// The codings of a Transfer-Encoding or Content-Encoding, in the order in which they were applied.
 struct HTTPCodings: Equatable {
-  enum Coding: UInt8 { case none, gzip, deflate, chunked, unknown }
+  enum Coding: UInt8 {
+    case none, gzip, deflate, chunked
+    // Those that are not undone.
+    case compress, brotli, zstandard, unknown
+
+    /// What to call a coding that is not undone; nil for the others.
+    var foreignName: StaticString? {
+      switch self {
+      case .none, .gzip, .deflate, .chunked: nil
+      case .compress: "compress (LZW, RFC 9110 section 8.4.1.1)"
+      case .brotli: "br (Brotli, RFC 7932)"
+      case .zstandard: "zstd (Zstandard, RFC 8878)"
+      case .unknown: "a coding of unknown name"
+      }
+    }
+  }
   /// Four bits a coding, the last applied lowest.
   private var packed: UInt32 = 0
   private(set) var count = 0
@@ -18,10 +33,20 @@ struct HTTPCodings: Equatable {
         .gzip
       } else if HTTPText.equals(name, "deflate") {
         .deflate
+      } else if HTTPText.equals(name, "br") {
+        .brotli
+      } else if HTTPText.equals(name, "zstd") {
+        .zstandard
+      } else if HTTPText.equals(name, "compress") || HTTPText.equals(name, "x-compress") {
+        .compress
       } else {
         .unknown
       }
-    guard count < 8 else { return }
+    guard count < 8 else {
+      // Nobody applies so many: what they come to is not known.
+      packed = packed & ~15 | UInt32(Coding.unknown.rawValue)
+      return
+    }
     packed = packed << 4 | UInt32(coding.rawValue)
     count += 1
   }
@@ -33,7 +58,10 @@ struct HTTPCodings: Equatable {
   var isEmpty: Bool { count == 0 }
   var endsChunked: Bool { packed & 15 == UInt32(Coding.chunked.rawValue) }
   var isChunked: Bool { contains(.chunked) }
-  var hasUnknown: Bool { contains(.unknown) }
+  /// Brotli, and nothing else.
+  var isBrotli: Bool { count == 1 && packed == UInt32(Coding.brotli.rawValue) }
+  /// The coding that cannot be undone and is met first; nil where all can.
+  var foreign: Coding? { undoing.first { $0.foreignName != nil } }
 
   private func contains(_ coding: Coding) -> Bool {
     var rest = packed

@@ -8,6 +8,8 @@ struct HTTPExchange {
   /// The frame that completed it, and when.
   var frame: UInt64
   var time: Timestamp
+  /// The frame of the request before it; 0 for none.
+  var previous: UInt64
   /// The whole address, for the response to name.
   var address: [UInt8]
   /// What it offered, when it asked for WebSocket.

@@ -2,7 +2,7 @@ import PacketCore
 
 /// What is wrong with a head by itself: one bit each, named by `HTTP.faultKinds`.
 struct HTTPFaults: OptionSet, Equatable {
-  let rawValue: UInt32
+  let rawValue: UInt64
   static let leadingLines = HTTPFaults(rawValue: 1 << 0)
   static let bareLineFeed = HTTPFaults(rawValue: 1 << 1)
   static let startLine = HTTPFaults(rawValue: 1 << 2)
@@ -35,6 +35,7 @@ struct HTTPFaults: OptionSet, Equatable {
   static let notHTTP = HTTPFaults(rawValue: 1 << 28)
   static let unasked = HTTPFaults(rawValue: 1 << 29)
   static let tooManyRequests = HTTPFaults(rawValue: 1 << 30)
+  static let badJSONP = HTTPFaults(rawValue: 1 << 31)
 }
 
 extension HTTP {
@@ -126,7 +127,22 @@ extension HTTP {
     kind(
       "http.too_many_requests", "More requests wait for an answer than are remembered", .warning,
       .sequence),
+    kind(
+      "http.bad_jsonp",
+      "Not what polling by JSONP carries (___eio[N](\"…\"); or a form's d=…): no packets are read",
+      .warning),
   ]
+
+  /// Of a polling body with more packets than are taken.
+  static let tooManyPackets = FindingKind(
+    "http.too_many_packets", "The body holds more packets of Engine.IO than are followed", .warning,
+    .reassemble
+  ) { octets, _ in ": \(octets) octets are left" }
+
+  /// Of a body whose coding is not undone here; names the coding.
+  static let notDecoded = FindingKind(
+    "http.not_decoded", "A coding of the body is not undone", .warning,
+    .protocolError)
 
   /// Adds a finding for each bit.
   static func report(_ faults: HTTPFaults, at index: Int, into dissection: inout Dissection) {

@@ -132,7 +132,7 @@ extension HTTPHead {
       // request smuggling.
       if contentLength >= 0 { faults.insert(.codingAndLength) }
       if versionNumber == 10 { faults.insert(.codingInOldVersion) }
-      if transferCodings.hasUnknown { faults.insert(.unknownCoding) }
+      if transferCodings.foreign != nil { faults.insert(.unknownCoding) }
       if transferCodings.isChunked, !transferCodings.endsChunked { faults.insert(.chunkedNotLast) }
       if kind == .request, !transferCodings.endsChunked { faults.insert(.chunkedNotLast) }
     }

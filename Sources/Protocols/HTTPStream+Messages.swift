@@ -14,7 +14,7 @@ extension HTTPStream {
     var exchange = HTTPExchange(
       method: head.method, number: self[chunk.side].messages,
       frame: UInt64(truncatingIfNeeded: dissection.frame.number), time: chunk.time,
-      address: Self.address(bytes, target, host), offer: nil,
+      previous: lastRequest, address: Self.address(bytes, target, host), offer: nil,
       engineIO: EngineIORequest(bytes, target: target),
       asksForUpgrade: head.traits.contains(.upgrade) || head.method == .connect)
     if head.traits.contains(.webSocket) {
@@ -74,11 +74,19 @@ extension HTTPStream {
     note.number = transfer.number
     if transfer.count > 0 { note.traits |= HTTP.Note.hasBody }
     let isRequest = transfer.head.kind == .request
+    let frame = UInt64(truncatingIfNeeded: dissection.frame.number)
+    note.previousRequest = transfer.exchange?.previous ?? lastRequest
+    if isRequest {
+      lastRequest = frame
+    } else {
+      note.previousResponse = lastResponse
+      lastResponse = frame
+    }
     if let exchange = transfer.exchange {
       if isRequest {
         // Its frame is the one that completes it.
         if let place = requests.firstIndex(where: { $0.number == exchange.number }) {
-          requests[place].frame = UInt64(truncatingIfNeeded: dissection.frame.number)
+          requests[place].frame = frame
           requests[place].time = time
         }
       } else {
@@ -105,14 +113,16 @@ extension HTTPStream {
 
     let place = decode(transfer, bytes, body, buffer, &faults, into: &dissection)
     if HTTPBodyKind.isEncoded(transfer, faults) { note.traits |= HTTP.Note.isOpaque }
+    if transfer.head.contentCodings.isBrotli { note.traits |= HTTP.Note.isBrotli }
+    reportCoding(transfer, at: index, into: &dissection)
     note.bodyBuffer = place.buffer
     note.bodyStart = UInt32(truncatingIfNeeded: place.range.lowerBound)
     note.bodyCount = UInt32(truncatingIfNeeded: place.range.count)
     if place.buffer == buffer {
-      goOn(bytes, transfer, bytes, headRange, place, index, &note, into: &dissection)
+      goOn(bytes, transfer, bytes, headRange, place, index, &note, &faults, into: &dissection)
     } else {
       dissection.reading(place.buffer) { inner, dissection in
-        goOn(inner, transfer, bytes, headRange, place, index, &note, into: &dissection)
+        goOn(inner, transfer, bytes, headRange, place, index, &note, &faults, into: &dissection)
       }
     }
     if let offer = transfer.exchange?.offer {
@@ -137,137 +147,6 @@ extension HTTPStream {
     HTTP.report(faults, at: index, into: &dissection)
     dissection.setNote(note, at: index)
     return index
-  }
-
-  /// Octets in a buffer.
-  struct Place {
-    var buffer: UInt16
-    var range: Range<Int>
-  }
-
-  /// Undoes chunks and codings, each in a buffer of its own.
-  private func decode(
-    _ transfer: HTTPTransfer, _ bytes: RawSpan, _ body: Range<Int>, _ buffer: UInt16,
-    _ faults: inout HTTPFaults, into dissection: inout Dissection
-  ) -> Place {
-    var place = Place(buffer: buffer, range: body)
-    guard !body.isEmpty else { return place }
-    if case .chunked = transfer.framing {
-      place = Self.joinChunks(bytes, place, into: &dissection)
-    }
-    let codings =
-      transfer.head.transferCodings.undoing.filter { $0 != .chunked }
-      + transfer.head.contentCodings.undoing
-    for coding in codings {
-      guard coding == .gzip || coding == .deflate, !place.range.isEmpty else { break }
-      let limit = limits.inflatedOctets
-      let range = place.range
-      let result =
-        place.buffer == buffer
-        ? HTTPInflation.inflate(bytes.extracting(range), coding, limit: limit)
-        : dissection.reading(place.buffer) { inner, _ in
-          HTTPInflation.inflate(inner.extracting(range), coding, limit: limit)
-        }
-      faults.formUnion(result.faults)
-      let origin = BufferOrigin(.inflated, of: place.buffer, range)
-      guard let next = dissection.addBuffer(result.octets.span.bytes, origin) else { break }
-      place = Place(buffer: next, range: 0..<result.octets.count)
-    }
-    return place
-  }
-
-  private static func joinChunks(
-    _ bytes: RawSpan, _ body: Place, into dissection: inout Dissection
-  ) -> Place {
-    var runs: [Range<Int>] = []
-    var chunks = HTTPChunks()
-    bytes.withUnsafeBytes { octets in
-      _ = chunks.take(octets, body.range, onData: { runs.append($0) })
-    }
-    var joined: [UInt8] = []
-    joined.reserveCapacity(chunks.total)
-    var pieces: [BufferPiece] = []
-    for run in runs {
-      addPieces(run, of: body.buffer, at: joined.count, to: &pieces, dissection)
-      bytes.extracting(run).withUnsafeBytes { joined.append(contentsOf: $0) }
-    }
-    let origin = BufferOrigin(.joined, of: body.buffer, body.range)
-    guard let buffer = dissection.addBuffer(joined.span.bytes, origin) else { return body }
-    for piece in pieces { dissection.addPiece(piece, of: buffer) }
-    return Place(buffer: buffer, range: 0..<joined.count)
-  }
-
-  /// Says what the body is: packets of Engine.IO, or octets for another layer.
-  private func goOn(
-    _ body: RawSpan, _ transfer: HTTPTransfer, _ bytes: RawSpan, _ head: Range<Int>,
-    _ place: Place, _ index: Int, _ note: inout HTTP.Note, into dissection: inout Dissection
-  ) {
-    let engineIO = transfer.exchange?.engineIO
-    if let engineIO, engineIO.isPolling {
-      note.traits |= HTTP.Note.isPolling
-      var session = engineIO.session
-      let isResponse = transfer.head.kind == .response
-      if session == 0, isResponse { session = EngineIOSession.named(in: body, place.range) }
-      dissection.stream.session = session
-      // The answer to a POST is the word "ok", and an error's body is none of Engine.IO's either.
-      let carries =
-        isResponse
-        ? transfer.exchange?.method == .get && transfer.head.code == 200
-        : transfer.head.method == .post
-      if carries, !engineIO.isWrapped, !place.range.isEmpty {
-        packets = Packets(
-          buffer: place.buffer, range: place.range, version: engineIO.version, carrier: index,
-          session: session)
-        return
-      }
-    } else if let engineIO {
-      dissection.stream.session = engineIO.session
-    }
-    guard !place.range.isEmpty, !note.has(HTTP.Note.isOpaque) else { return }
-    let type =
-      head.lowerBound + transfer.head.contentType.lowerBound..<head.lowerBound
-      + transfer.head.contentType.upperBound
-    if let kind = HTTPBodyKind.of(bytes, type: type, body, place.range) {
-      dissection.continueIn(place.buffer, place.range, as: kind)
-    }
-  }
-
-  /// Whether the octets of a body are worth keeping until it is complete.
-  func isOfInterest(_ transfer: HTTPTransfer, _ bytes: RawSpan, _ start: Int) -> Bool {
-    if transfer.exchange?.engineIO?.isPolling == true { return true }
-    let type = transfer.head.contentType
-    return HTTPBodyKind.isText(bytes, type: start + type.lowerBound..<start + type.upperBound)
-  }
-
-  /// The next packet of a polling body.
-  func nextPacket(
-    _ bytes: RawSpan, _ chunk: StreamChunk, into dissection: inout Dissection
-  ) -> StreamStep? {
-    guard let waiting = packets else { return nil }
-    packets = nil
-    let found: (packet: Range<Int>, next: Int, isBinary: Bool)?
-    if waiting.buffer == 0 {
-      guard chunk.buffer == 0 else { return nil }
-      found = EngineIOPayload.next(
-        in: bytes, from: waiting.range.lowerBound, to: waiting.range.upperBound,
-        version: waiting.version)
-    } else {
-      found = dissection.reading(waiting.buffer) { octets, _ in
-        EngineIOPayload.next(
-          in: octets, from: waiting.range.lowerBound, to: waiting.range.upperBound,
-          version: waiting.version)
-      }
-    }
-    guard let found else { return nil }
-    if found.next < waiting.range.upperBound {
-      var rest = waiting
-      rest.range = found.next..<waiting.range.upperBound
-      packets = rest
-    }
-    dissection.stream.session = waiting.session
-    dissection.continueIn(
-      waiting.buffer, found.packet, as: found.isBinary ? .engineIOBinary : .engineIO)
-    return .more(found.packet.count, carrier: waiting.carrier)
   }
 
   /// The protocol that a 101 response switches to; nil for one that is not known.

@@ -31,7 +31,12 @@ public final class HTTPStream: StreamProtocol {
     var version: UInt8
     var carrier: Int
     var session: UInt64
+    /// Packets that are still taken.
+    var left = HTTPStream.longestPayload
   }
+
+  /// Packets of one body: a body of 16 MB has room for millions, each with a row of its own.
+  static let longestPayload = 1 << 14
 
   let limits: Limits
   // One thread walks; the check at run time would find nothing.
@@ -39,6 +44,9 @@ public final class HTTPStream: StreamProtocol {
   @exclusivity(unchecked) var server = Direction()
   /// Requests without an answer, oldest first.
   @exclusivity(unchecked) var requests: [HTTPExchange] = []
+  /// Frames of the last request and the last response; 0 for none.
+  @exclusivity(unchecked) var lastRequest: UInt64 = 0
+  @exclusivity(unchecked) var lastResponse: UInt64 = 0
   @exclusivity(unchecked) var packets: Packets?
   /// The 101 that ends HTTP on this connection.
   @exclusivity(unchecked) var answer: WebSocketAnswer?

@@ -88,7 +88,10 @@ struct JSONOutline {
     ("json.value.false", "False value", .label, false),
     ("json.value.null", "Null value", .label, false), ("json.key", "Key", .string, false),
     ("json.member_with_value", "Member with value", .string, true),
+    ("json.unlisted", "The rest of the text, which is not listed", .label, false),
   ]
+  /// Values that are listed at most: a hostile text has one in two octets, and each is several lines.
+  static let longest = 1 << 16
 
   private var scanner: JSONScanner
 
@@ -105,10 +108,15 @@ struct JSONOutline {
     var depth = 0
     var isFirst = true
     var name: Range<Int>?
+    var values = 0
     while true {
       scanner.skipSpace(bytes)
       let start = scanner.position
       guard start < scanner.end else { return }
+      values += 1
+      guard values <= Self.longest else {
+        return add(10, 0, .present, start..<scanner.end, nil)
+      }
       let octet = scanner.peek(bytes)
       if octet == 0x7b || octet == 0x5b {
         guard depth < JSONScanner.depthLimit else { return }

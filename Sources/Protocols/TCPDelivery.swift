@@ -83,7 +83,8 @@ extension TCPStreams {
   /// Says which packets carried the message begun last.
   func addTraces(_ own: TCPOctets, to dissection: inout Dissection) {
     guard keepsPackets, !lastFrames.isEmpty else { return }
-    let packets = own.packets.filter { $0.frame != frame && lastFrames.contains($0.frame) }
+    let named = Set(lastFrames)
+    let packets = own.packets.filter { $0.frame != frame && named.contains($0.frame) }
     if !packets.isEmpty { dissection.addTraces(packets) }
   }
 

@@ -137,8 +137,16 @@ extension TCPStreams {
       return true
     case .part(let count, let isShown):
       guard advance(count, own, in: &dissection) else { return false }
-      own.openFrames += lastFrames.isEmpty ? [frame] : lastFrames
-      if own.openFrames.count > 64 { own.openFrames = own.openFrames.ascending }
+      let known = own.openFrames.count
+      if !lastFrames.isEmpty {
+        own.openFrames += lastFrames
+      } else if own.openFrames.last != frame {
+        own.openFrames.append(frame)
+      }
+      // Each time there are twice as many: a download is one message, and all of its packets are its.
+      if known > 64, known.leadingZeroBitCount != own.openFrames.count.leadingZeroBitCount {
+        own.openFrames = own.openFrames.ascending
+      }
       own.openOctets += count
       if isShown {
         dissection.beginMessage(from: first, octets: count, frames: lastFrames, isWhole: false)
@@ -147,7 +155,7 @@ extension TCPStreams {
     case .more(let count, let carrier):
       own.messages &+= 1
       dissection.beginMessage(from: first, octets: count, frames: lastFrames, carrier: carrier)
-      addTraces(own, to: &dissection)
+      dissection.repeatTraces()
       return true
     case .upgrade(let count, let next):
       guard advance(count, own, in: &dissection) else { return false }

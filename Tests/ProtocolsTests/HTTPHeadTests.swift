@@ -77,9 +77,11 @@ import Testing
   }
 
   @Test func everyFaultHasAFinding() {
-    #expect(HTTP.faultKinds.count == 31)
+    #expect(HTTP.faultKinds.count == 32)
     #expect(HTTPFaults.tooManyRequests.rawValue == 1 << 30)
     #expect(HTTP.faultKinds[30].name == "http.too_many_requests")
+    #expect(HTTPFaults.badJSONP.rawValue == 1 << 31)
+    #expect(HTTP.faultKinds[31].name == "http.bad_jsonp")
     #expect(HTTP.faultKinds[19].name == "http.head_too_long")
   }
 

@@ -315,6 +315,23 @@ import Testing
     #expect(script.rows.last?.session == session)
   }
 
+  @Test func packetsOfABodyAreBounded() {
+    let packet = Array("6\u{1e}".utf8)
+    var script = HTTPScript()
+    script.send(.client, "GET /?EIO=4&transport=polling&sid=x HTTP/1.1\r\nHost: h\r\n\r\n")
+    let count = HTTPStream.longestPayload + 3
+    let body = [UInt8]((0..<count).map { _ in packet }.joined())
+    script.send(
+      .server, Array("HTTP/1.1 200 OK\r\nContent-Length: \(body.count)\r\n\r\n".utf8) + body)
+    #expect(script.rows.last?.packets.count == HTTPStream.longestPayload)
+    let finding = script.dissection.findings.last
+    #expect(finding?.kind.name == "http.too_many_packets")
+    #expect(finding?.found == 6)
+    // What follows is read.
+    script.send(.client, "GET /next HTTP/1.1\r\nHost: h\r\n\r\n")
+    #expect(script.rows.last?.line == "GET /next HTTP/1.1 ")
+  }
+
   @Test func packetsOfVersionThree() {
     var script = HTTPScript()
     script.send(

@@ -146,6 +146,22 @@ import Testing
     #expect(long < short * 40)
   }
 
+  /// A text of two octets a value has no line for each of millions; what is left out is told.
+  @Test func longTreesAreBounded() {
+    let text = Array(("[" + String(repeating: "1,", count: JSONOutline.longest + 9) + "1]").utf8)
+    var kinds: [Int] = []
+    var rest: Range<Int>?
+    var outline = JSONOutline(text.span.bytes)
+    outline.walk(text.span.bytes) { kind, _, _, place, _ in
+      kinds.append(kind)
+      rest = place
+    }
+    #expect(kinds.count == JSONOutline.longest + 1)
+    #expect(JSONOutline.kinds[kinds.last ?? 0].name == "json.unlisted")
+    #expect(rest?.upperBound == text.count)
+    #expect(rest?.count == 22)
+  }
+
   @Test func tree() {
     var conversation = EngineIOConversation()
     conversation.take(7, .server, Array(#"{"a":[1,{"b":null}],"c":"d"}"#.utf8))

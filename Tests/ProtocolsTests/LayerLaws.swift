@@ -56,7 +56,9 @@ import Testing
   /// Fields whose octets stand behind the header, where the payload or a trailer is.
   private static let beyondHeader: Set<String> = [
     "eth.padding", "eth.trailer", "eth.fcs", "vlan.trailer", "udp.payload", "tcp.payload",
-    "tcp.segment_data", "http.file_data", "websocket.masked_payload", "websocket.payload",
+    "tcp.segment_data", "http.file_data", "http.chunked",
+    "http.chunk", "http.chunk_size", "http.chunk_data", "http.chunk_boundary",
+    "http.chunked_trailer_part", "websocket.masked_payload", "websocket.payload",
     "websocket.payload.continue", "websocket.payload.text", "websocket.payload.binary",
     "websocket.payload.close", "websocket.payload.close.status_code",
     "websocket.payload.close.reason", "websocket.payload.ping", "websocket.payload.pong",

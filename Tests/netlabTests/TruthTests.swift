@@ -203,7 +203,8 @@ import Testing
 
   @Test(
     arguments: [
-      "socketio-websocket", "socketio-polling", "socketio-upgrade", "engineio-v3", "fernet-chat",
+      "socketio-websocket", "socketio-polling", "socketio-jsonp", "socketio-upgrade",
+      "engineio-v3", "fernet-chat",
     ])
   func readsEverySocketIOPacket(_ name: String) throws {
     let truth = try Truth(name)

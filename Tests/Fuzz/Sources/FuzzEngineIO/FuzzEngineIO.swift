@@ -94,5 +94,23 @@ public func fuzzEngineIO(_ data: UnsafePointer<UInt8>?, _ size: Int) -> CInt {
         same == packets || version == 3, "a body reads differently when it is written again")
     }
   }
+  // Bodies by JSONP.
+  let whole = 0..<input.count
+  for body in [
+    EngineIOPayload.body(ofCall: input.bytes, whole),
+    EngineIOPayload.body(ofForm: input.bytes, whole), Array(input),
+  ] {
+    guard let body else { continue }
+    let call = EngineIOPayload.call(body, index: 0)
+    precondition(
+      EngineIOPayload.body(ofCall: call.span.bytes, 0..<call.count)
+        == Array(String(decoding: body, as: UTF8.self).utf8), "a call reads differently")
+    // A backslash before a line feed is what engine.io's own client loses, too.
+    let isLost = zip(body, body.dropFirst()).contains { $0 == (0x5c, 0x0a) }
+    let form = EngineIOPayload.form(body)
+    precondition(
+      isLost || EngineIOPayload.body(ofForm: form.span.bytes, 0..<form.count) == body,
+      "a form reads differently")
+  }
   return 0
 }
