@@ -111,6 +111,26 @@ import Testing
     #expect(try KeyFile.read(path, owner: owner).isSame(as: key))
   }
 
+  /// Whoever is killed while a key is made leaves no second one lying about: it has no name before it
+  /// is whole.
+  @Test func aDraftIsNotSeen() throws {
+    let path = folder + "/fernet.key"
+    func names() throws -> [String] { try FileManager.default.contentsOfDirectory(atPath: folder) }
+    do {
+      let draft = try #require(KeyDraft(beside: path, in: folder))
+      #expect(draft.write(Array(FernetVectors.secret.utf8), owner) == 0)
+      #expect(try names() == [])
+      #expect(draft.appear(as: path) == 0)
+      #expect(draft.appear(as: path) == EEXIST)
+    }
+    #expect(try names() == ["fernet.key"])
+    #expect(error(path) == nil)
+    let key = try #require(FernetKey.generate())
+    #expect(try KeyFile.replace(path, key: key, owner: owner) == path + ".old")
+    #expect(try names().sorted() == ["fernet.key", "fernet.key.old"])
+    #expect(try KeyFile.read(path, owner: owner).isSame(as: key))
+  }
+
   @Test func pathsOfTheInvokingUser() {
     func owner(_ user: UInt32, _ variables: [String: String]) -> KeyOwner {
       KeyOwner(
