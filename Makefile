@@ -10,7 +10,7 @@ SWIFT ?= swift
 # and runs where no Swift is installed.
 RELEASE := -c release --static-swift-stdlib --product netlab
 LIBRARIES := pkg-config libpcap-dev libssl-dev zlib1g-dev libsqlite3-dev
-PEERS := tshark tcpdump iproute2 procps python3 python3-cryptography python3-jsonschema \
+PEERS := tshark tcpdump iproute2 nftables procps python3 python3-cryptography python3-jsonschema \
   python3-venv python3-aiohttp python3-socketio python3-engineio python3-requests python3-websocket
 
 .PHONY: demo test build lint format bench fuzz conformance captures recordings install packages test-packages clean

@@ -42,6 +42,18 @@ enum TwoHosts {
       "$NETLAB" send --interval 100ms "$@" >>"$DIR/sent" 2>>"$DIR/refused"
       echo "sender $?"
     }
+    # watch FILTER: what passes on the cable, into wire.pcapng; unwatch ends it.
+    watch() {
+      "$NETLAB" capture -i here -f "$1" -w "$DIR/wire.pcapng" 2>"$DIR/watch" &
+      watcher=$!
+      until grep -q Capturing "$DIR/watch"; do kill -0 $watcher 2>/dev/null || exit 9; done
+    }
+    unwatch() { kill -INT $watcher; wait $watcher; }
+    # count FILTER: how many packets passed.
+    count() { "$NETLAB" read "$DIR/wire.pcapng" -Y "$1" -T fields -e frame.number | wc -l; }
+    # Every firewall rule of both hosts; mark makes one, so that no rule is never no answer.
+    mark() { nft add table inet marked && there nft add table inet marked; }
+    rules() { nft list ruleset && there nft list ruleset || echo "no rules to be had"; }
 
     """
 
