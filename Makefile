@@ -56,7 +56,7 @@ format:
 	$(SWIFT) format --in-place --recursive Package.swift Sources Tests
 
 bench: build
-	@.ci/install tshark tcpdump iproute2 gcc libc6-dev python3 python3-cryptography
+	@.ci/install tshark tcpdump iproute2 gcc libc6-dev hping3 python3 python3-venv
 	NETLAB=$(NETLAB) Tests/Benchmarks/run
 
 # A million executions of each entry point; RUNS=1000 for a quick look.

@@ -117,11 +117,15 @@ import Testing
     let path = folder + "/fernet.key"
     func names() throws -> [String] { try FileManager.default.contentsOfDirectory(atPath: folder) }
     do {
-      let draft = try #require(KeyDraft(beside: path, in: folder))
-      #expect(draft.write(Array(FernetVectors.secret.utf8), owner) == 0)
-      #expect(try names() == [])
-      #expect(draft.appear(as: path) == 0)
-      #expect(draft.appear(as: path) == EEXIST)
+      // Nothing that cannot be copied goes into a macro.
+      guard let draft = KeyDraft(beside: path, in: folder) else {
+        Issue.record("no draft")
+        return
+      }
+      let written = draft.write(Array(FernetVectors.secret.utf8), owner)
+      #expect(try written == 0 && names() == [])
+      let results = [draft.appear(as: path), draft.appear(as: path)]
+      #expect(results == [0, EEXIST])
     }
     #expect(try names() == ["fernet.key"])
     #expect(error(path) == nil)
