@@ -5,11 +5,9 @@ import Testing
 /// when it is killed.
 @Suite(.enabled(if: Surroundings.canUnshare, "the kernel lets no network namespace be made"))
 struct ExchangeTraceTests {
-  private static let isFull = ProcessInfo.processInfo.environment["NETLAB_FULL"] == "1"
-
   /// Each message is a `netlab send` of its own; NETLAB_FULL=1 has a thousand of them.
   @Test func manySendsAndNoWordOfAKernel() throws {
-    let count = Self.isFull ? 1000 : 40
+    let count = TwoHosts.isFull ? 1000 : 40
     let outcome = try TwoHosts.run(
       """
       mark
@@ -57,7 +55,7 @@ struct ExchangeTraceTests {
       ports() { ss -Haltn; there ss -Haltn; ss -Hw; there ss -Hw; ss -H0; there ss -H0; }
       mark
       before=$(rules; ip route; there ip route; ports)
-      for round in $(seq \(Self.isFull ? 100 : 10)); do
+      for round in $(seq \(TwoHosts.isFull ? 100 : 10)); do
         receive --port 5000 -q -T jsonl
         "$NETLAB" send --msg-file "$DIR/long" --dst 10.9.0.33:5000 --window 4 --interval 10ms \
           --retries 100 --fault loss:20% >/dev/null 2>&1 &
@@ -91,7 +89,7 @@ struct ExchangeTraceTests {
       [
         "-c",
         """
-        for round in $(seq \(Self.isFull ? 300 : 40)); do
+        for round in $(seq \(TwoHosts.isFull ? 300 : 40)); do
           export XDG_CONFIG_HOME="$DIR/$round"
           "$NETLAB" key generate >/dev/null 2>&1 &
           pid=$!

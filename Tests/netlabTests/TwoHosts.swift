@@ -3,11 +3,16 @@ import Foundation
 /// Two hosts on a cable of their own: the script runs on one, `there` runs a command on the other.
 /// All of it is gone with the script.
 enum TwoHosts {
+  /// NETLAB_FULL=1: the full counts, which take minutes.
+  static let isFull = ProcessInfo.processInfo.environment["NETLAB_FULL"] == "1"
+  /// Seconds that a script may take.
+  private static let limit = isFull ? 900 : 100
+
   /// 10.9.0.1 and fd09::1 here, 10.9.0.33 and fd09::33 there.
   private static let prelude = """
     set -u
     ip link set lo up
-    unshare -n sleep 120 &
+    unshare -n sleep \(limit + 20) &
     other=$!
     trap 'kill -9 $other 2>/dev/null' EXIT
     until [ "$(readlink /proc/$other/ns/net)" != "$(readlink /proc/self/ns/net)" ]; do
@@ -77,7 +82,9 @@ enum TwoHosts {
   static func run(_ script: String) throws -> Outcome {
     let folder = try TemporaryFolder()
     let result = try netlabTests.run(
-      Surroundings.unshare + ["timeout", "--kill-after=5", "100", "bash", "-c", prelude + script],
+      Surroundings.unshare + [
+        "timeout", "--kill-after=5", "\(limit)", "bash", "-c", prelude + script,
+      ],
       program: URL(fileURLWithPath: "/usr/bin/env"),
       environment: [
         "NETLAB": Project.netlab.path, "DIR": folder.url.path, "CAPTURES": Project.captures.path,
