@@ -16,9 +16,11 @@ struct KeyDraft: ~Copyable {
 
   /// Opens an empty one in the folder of a path.
   ///
+  /// - Parameter mayBeNameless: False as if the filesystem knew no such files.
   /// - Returns: nil when none can be made; `errno` says why.
-  init?(beside path: String, in folder: String) {
-    let nameless = open(folder, O_WRONLY | O_CLOEXEC | Self.nameless, Self.modes)
+  init?(beside path: String, in folder: String, mayBeNameless: Bool = true) {
+    let nameless =
+      mayBeNameless ? open(folder, O_WRONLY | O_CLOEXEC | Self.nameless, Self.modes) : -1
     if nameless >= 0 {
       // It gets its name by way of /proc, which a container may be without.
       if KeyFile.exists(Self.link(to: nameless)) {
