@@ -15,7 +15,7 @@ private final class ChatProcess {
     process.arguments = ["chat", "--url", url, "-T", "jsonl", "--wait", "forever"] + arguments
     process.standardInput = input
     process.standardOutput = output
-    try process.run()
+    try process.start()
   }
 
   func type(_ line: String) throws {
@@ -113,7 +113,7 @@ private final class ChatProcess {
       let output = Pipe()
       process.standardInput = input
       process.standardOutput = output
-      try process.run()
+      try process.start()
       let text = String(decoding: output.fileHandleForReading.availableData, as: UTF8.self)
       url = "http://127.0.0.1:\(text.trimmingCharacters(in: .whitespacesAndNewlines))"
     }

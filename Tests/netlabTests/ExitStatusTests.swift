@@ -100,7 +100,7 @@ private typealias Status = netlab.ExitStatus
     let output = Pipe()
     process.standardError = errors
     process.standardOutput = output
-    try process.run()
+    try process.start()
     let said = String(decoding: errors.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
     process.waitUntilExit()
     #expect(said == "status 0\n")

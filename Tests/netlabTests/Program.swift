@@ -49,6 +49,19 @@ final class TemporaryFolder {
   func path(_ name: String) -> String { url.appendingPathComponent(name).path }
 }
 
+extension Process {
+  /// Starts it with no signal blocked. The threads that tests run on block nearly all, children
+  /// inherit that, and then neither SIGTERM nor the alarm of timeout(1) reaches them.
+  func start() throws {
+    var none = sigset_t()
+    var before = sigset_t()
+    sigemptyset(&none)
+    pthread_sigmask(SIG_SETMASK, &none, &before)
+    defer { pthread_sigmask(SIG_SETMASK, &before, nil) }
+    try run()
+  }
+}
+
 /// Runs a program to its end.
 ///
 /// - Parameters:
@@ -72,7 +85,7 @@ func run(
   process.standardOutput = FileHandle(forWritingAtPath: folder.path("out"))
   process.standardError = FileHandle(forWritingAtPath: folder.path("err"))
   process.standardInput = FileHandle(forReadingAtPath: folder.path("in"))
-  try process.run()
+  try process.start()
   process.waitUntilExit()
   func text(_ name: String) -> String {
     String(

@@ -34,7 +34,7 @@ final class ServeProcess {
     let errors = self.folder.path("err")
     _ = FileManager.default.createFile(atPath: errors, contents: nil)
     process.standardError = FileHandle(forWritingAtPath: errors)
-    try process.run()
+    try process.start()
     // The text is there when the server listens; it ends where the process does.
     var text = ""
     while !text.contains("Ctrl-C") {
@@ -102,7 +102,7 @@ struct PythonClient {
     let output = Pipe()
     process.standardOutput = output
     process.standardError = FileHandle.nullDevice
-    try process.run()
+    try process.start()
     return (process, output.fileHandleForReading)
   }
 }

@@ -170,7 +170,7 @@ import Testing
     let (output, errors) = (Pipe(), Pipe())
     process.standardOutput = output
     process.standardError = errors
-    try process.run()
+    try process.start()
     let line = String(decoding: errors.fileHandleForReading.availableData, as: UTF8.self)
     #expect(line.contains("info listening address=127.0.0.1:"))
     kill(process.processIdentifier, SIGTERM)
