@@ -10,7 +10,7 @@ SWIFT ?= swift
 # and runs where no Swift is installed.
 RELEASE := -c release --static-swift-stdlib --product netlab
 LIBRARIES := pkg-config libpcap-dev libssl-dev zlib1g-dev libsqlite3-dev
-PEERS := tshark tcpdump iproute2 procps python3 python3-cryptography python3-jsonschema \
+PEERS := tshark tcpdump iproute2 nftables procps python3 python3-cryptography python3-jsonschema \
   python3-venv python3-aiohttp python3-socketio python3-engineio python3-requests python3-websocket
 
 .PHONY: demo test build lint format bench fuzz conformance captures recordings install packages test-packages clean
@@ -56,7 +56,7 @@ format:
 	$(SWIFT) format --in-place --recursive Package.swift Sources Tests
 
 bench: build
-	@.ci/install tshark tcpdump iproute2 gcc libc6-dev python3 python3-cryptography
+	@.ci/install tshark tcpdump iproute2 gcc libc6-dev hping3 python3 python3-venv
 	NETLAB=$(NETLAB) Tests/Benchmarks/run
 
 # A million executions of each entry point; RUNS=1000 for a quick look.

@@ -33,6 +33,12 @@ public struct Route: Sendable, Equatable {
     zone: UInt32 = 0
   ) throws(SocketFailure) -> Route {
     let name = destination.text
+    // The kernel takes it for this host, but no packet with it arrives anywhere.
+    guard destination.networkOctets.contains(where: { $0 != 0 }) else {
+      throw SocketFailure(
+        .noRoute, "\(name) stands for all addresses of a host, and is none to send to",
+        remedy: "this host is \(destination.family == .ipv6 ? "::1" : "127.0.0.1")")
+    }
     var wanted: NetworkDevice?
     if let interface {
       guard let device = NetworkDevice(named: interface) else {
@@ -70,13 +76,17 @@ public struct Route: Sendable, Equatable {
       throw SocketFailure(.noRoute, "nobody knows a way to \(name)")
     }
     if answer.type == Netlink.error {
-      throw failure(Netlink.errorNumber(answer), destination)
+      throw failure(Netlink.errorNumber(answer), destination, source)
     }
     guard let found = Entry(answer), let device = NetworkDevice(index: found.interface) else {
       throw SocketFailure(.noRoute, "nobody knows a way to \(name)")
     }
     switch found.kind {
     case .unicast, .local: break
+    case .many:
+      throw SocketFailure(
+        .noRoute, "\(name) is the address of many, and an answer comes from one",
+        remedy: "name one host's own address")
     case .other(let kind):
       throw SocketFailure(.noRoute, "packets to \(name) go nowhere: the route is of type \(kind)")
     }
@@ -91,9 +101,15 @@ public struct Route: Sendable, Equatable {
   }
 
   private static func failure(
-    _ number: Int32, _ destination: Address
+    _ number: Int32, _ destination: Address, _ source: Address?
   ) -> SocketFailure {
-    switch number {
+    if number == EINVAL, let source {
+      // Loopback's addresses, say, to another host.
+      return SocketFailure(
+        .noRoute, "no way leads from \(source.text) to \(destination.text)",
+        remedy: "without a source address the one that fits is chosen")
+    }
+    return switch number {
     case EACCES:  // a "prohibit" route
       SocketFailure(.noRoute, "the routing table forbids packets to \(destination.text)")
     case EINVAL:  // a "blackhole" route
@@ -122,7 +138,7 @@ public struct Route: Sendable, Equatable {
 
   /// An RTM_NEWROUTE as far as it matters here.
   struct Entry: Equatable {
-    enum Kind: Equatable { case unicast, local, other(UInt8) }
+    enum Kind: Equatable { case unicast, local, many, other(UInt8) }
 
     var kind: Kind
     var interface: UInt32 = 0
@@ -133,9 +149,10 @@ public struct Route: Sendable, Equatable {
     init?(_ message: Netlink.Message) {
       let body = Array(message.body)
       guard message.type == Netlink.newRoute, body.count >= 12 else { return nil }
-      switch body[7] {  // rtm_type: RTN_UNICAST, RTN_LOCAL
+      switch body[7] {  // rtm_type: RTN_UNICAST, RTN_LOCAL; RTN_BROADCAST, RTN_MULTICAST
       case 1: kind = .unicast
       case 2: kind = .local
+      case 3, 5: kind = .many
       case let type: kind = .other(type)
       }
       for attribute in Netlink.attributes(body[12...]) {

@@ -5,7 +5,8 @@ extension KeyFile {
   /// Writes a key to a new file that only its owner may read, and to the disk behind it.
   ///
   /// Folders that are missing are made, for the owner alone. The file appears with the key in it:
-  /// of several programs that make it at once one succeeds, and the others find that one's key.
+  /// of several programs that make it at once one succeeds, and the others find that one's key; one
+  /// that is killed meanwhile leaves either that file or none.
   ///
   /// - Throws: `KeyFileError`; `.exists` rather than overwrite a key, without which tokens could
   ///   never be opened again.
@@ -13,10 +14,8 @@ extension KeyFile {
     _ path: String, key: FernetKey, owner: KeyOwner = .current
   ) throws(KeyFileError) {
     try makeFolders(of: path, owner)
-    let draft = try write(key, beside: path, owner)
-    // link(2) does not follow or overwrite what stands there.
-    let failure = link(draft, path) == 0 ? 0 : errno
-    unlink(draft)
+    let draft = try draft(of: key, beside: path, owner)
+    let failure = draft.appear(as: path)
     guard failure == 0 else { throw unmade(path, failure) }
     settleFolder(of: path)
   }
@@ -31,7 +30,7 @@ extension KeyFile {
     _ path: String, key: FernetKey, owner: KeyOwner = .current
   ) throws(KeyFileError) -> String? {
     try makeFolders(of: path, owner)
-    let draft = try write(key, beside: path, owner)
+    var draft = try draft(of: key, beside: path, owner)
     var old: String?
     var number = 1
     while old == nil {
@@ -43,14 +42,11 @@ extension KeyFile {
       } else if errno == ENOENT {
         break
       } else {
-        let failure = errno
-        unlink(draft)
-        throw unmade(place, failure)
+        throw unmade(place, errno)
       }
     }
-    guard rename(draft, path) == 0 else {
-      let failure = errno
-      unlink(draft)
+    let failure = draft.takeThePlace(of: path)
+    guard failure == 0 else {
       if let old { unlink(old) }
       throw unmade(path, failure)
     }
@@ -71,39 +67,17 @@ extension KeyFile {
     path + (number == 1 ? ".old" : ".old\(number)")
   }
 
-  /// Writes a key to a file of another name in the same folder.
-  private static func write(
-    _ key: FernetKey, beside path: String, _ owner: KeyOwner
-  ) throws(KeyFileError) -> String {
-    let draft = path + ".new" + String(UInt64.random(in: 0 ... .max), radix: 36)
-    // O_EXCL: nothing is followed or overwritten, whatever appeared there meanwhile.
-    let descriptor = open(draft, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0o600)
-    guard descriptor >= 0 else { throw unmade(path, errno) }
+  /// A key in the same folder, on the disk, that only waits for its name.
+  private static func draft(
+    of key: FernetKey, beside path: String, _ owner: KeyOwner
+  ) throws(KeyFileError) -> KeyDraft {
+    guard let draft = KeyDraft(beside: path, in: parent(of: path)) else {
+      throw unmade(path, errno)
+    }
     var text = key.exportedText() + [0x0a]
     defer { text.wipe() }
-    func isWritten() -> Bool {
-      // The umask may have taken more than it should.
-      guard fchmod(descriptor, 0o600) == 0 else { return false }
-      if owner.user != owner.effectiveUser, fchown(descriptor, owner.user, owner.group) != 0 {
-        return false
-      }
-      var count = 0
-      while count < text.count {
-        let put = text.withUnsafeBytes {
-          Glibc.write(descriptor, $0.baseAddress.map { $0 + count }, text.count - count)
-        }
-        if put < 0, errno == EINTR { continue }
-        guard put > 0 else { return false }
-        count += put
-      }
-      return fsync(descriptor) == 0
-    }
-    let isDone = isWritten()
-    let failure = errno
-    guard close(descriptor) == 0, isDone else {
-      unlink(draft)
-      throw unmade(path, isDone ? errno : failure)
-    }
+    let failure = draft.write(text, owner)
+    guard failure == 0 else { throw unmade(path, failure) }
     return draft
   }
 

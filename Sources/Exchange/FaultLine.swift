@@ -61,6 +61,8 @@ public final class FaultLine {
   private var held: [Held] = []
   /// Packets with the moment they come out, the earliest first.
   private var queue: [(due: MonotonicTime, passage: Passage)] = []
+  /// What was done to the packet that is entering.
+  private var entering: [FaultRecord] = []
 
   /// - Parameters:
   ///   - plan: Of its faults, those that go `direction` are taken.
@@ -106,14 +108,39 @@ public final class FaultLine {
   }
 
   /// Puts a packet in; `next` gives what becomes of it.
-  public func enter(_ arrival: Arrival, at now: MonotonicTime) {
+  ///
+  /// - Returns: What is done to it, also where that shows later only: a delay. Of one that waits to
+  ///   be behind others, all but what its way will be like then.
+  @discardableResult
+  public func enter(_ arrival: Arrival, at now: MonotonicTime) -> [FaultRecord] {
     if !held.isEmpty { releaseOverdue(now) }
-    var passage = Passage(arrival: arrival, entered: now)
-    guard !judges.isEmpty else { return finish(passage, now) }
-    var hits = judge(arrival.packet, now)
+    entering.removeAll(keepingCapacity: true)
+    let waiting = held.count
+    let isUnderWay = admit(Passage(arrival: arrival, entered: now), now)
+    let records = entering
+    guard isUnderWay else { return records }
+    // Whatever was held before this packet is one nearer to its turn.
+    for index in 0..<min(waiting, held.count) { held[index].behind -= 1 }
+    let ready = held.prefix(waiting).filter { $0.behind <= 0 }
+    held.removeAll { $0.behind <= 0 }
+    for copies in ready { for copy in copies.copies { ride(copy, now) } }
+    return records
+  }
+
+  /// Takes a packet through the stages, as far as it goes at once.
+  ///
+  /// - Returns: False when it is lost by a fault of that kind.
+  private func admit(_ passage: Passage, _ now: MonotonicTime) -> Bool {
+    guard !judges.isEmpty else {
+      finish(passage, now)
+      return true
+    }
+    var passage = passage
+    var hits = judge(passage.arrival.packet, now)
 
     if let hit = hits.first(where: { judges[$0.judge].fault.action == .loss }) {
-      return lose(passage, hit.judge, "packet \(hit.count)", now)
+      lose(passage, hit.judge, "packet \(hit.count)", now)
+      return false
     }
     for index in hits.indices { change(&passage, &hits[index]) }
     var copies = [passage]
@@ -124,7 +151,6 @@ public final class FaultLine {
         note(&copies[index], hit.judge, "packet \(hit.count), copy \(index + 1)")
       }
     }
-    let waiting = held.count
     let behind = hits.compactMap { hit -> (judge: Int, behind: Int)? in
       guard case .reorder(let behind) = judges[hit.judge].fault.action else { return nil }
       return (hit.judge, behind)
@@ -134,11 +160,7 @@ public final class FaultLine {
     } else {
       for copy in copies { ride(copy, now) }
     }
-    // Whatever was held before this packet is one nearer to its turn.
-    for index in 0..<min(waiting, held.count) { held[index].behind -= 1 }
-    let ready = held.prefix(waiting).filter { $0.behind <= 0 }
-    held.removeAll { $0.behind <= 0 }
-    for copies in ready { for copy in copies.copies { ride(copy, now) } }
+    return true
   }
 
   // MARK: - Judging
@@ -179,8 +201,10 @@ public final class FaultLine {
 
   private func note(_ passage: inout Passage, _ judge: Int, _ detail: String) {
     let fault = judges[judge].fault
-    passage.arrival.faults.append(
-      FaultRecord(kind: fault.action.kind.rawValue, id: fault.id, detail: detail))
+    let record = FaultRecord(kind: fault.action.kind.rawValue, id: fault.id, detail: detail)
+    passage.arrival.faults.append(record)
+    // Both copies of a doubled packet may be told the same.
+    if !entering.contains(record) { entering.append(record) }
   }
 
   // MARK: - Stages

@@ -41,7 +41,8 @@ public final class FaultyPort: PacketPort {
   public var now: MonotonicTime { base.now }
   public var wallClock: Timestamp { base.wallClock }
 
-  /// What faults did to outgoing packets since the last call; the last thousand of it.
+  /// What faults did to the packet of the last `send`, or will have done when it goes out: one that
+  /// is held back goes on when another one is the last.
   public func takeRecords() -> [FaultRecord] {
     defer { records = [] }
     return records
@@ -51,15 +52,13 @@ public final class FaultyPort: PacketPort {
   /// can know.
   public func send(_ packet: [UInt8]) throws(PortFailure) {
     let now = base.now
-    outgoing.enter(Arrival(packet: packet, time: base.wallClock), at: now)
+    records = outgoing.enter(Arrival(packet: packet, time: base.wallClock), at: now)
     try release(at: now)
   }
 
   private func release(at now: MonotonicTime) throws(PortFailure) {
     while var packet = outgoing.next(at: now) {
       if !packet.isLost { try sendDamaged(&packet) }
-      records.append(contentsOf: packet.arrival.faults)
-      if records.count > 1000 { records.removeFirst(records.count - 1000) }
       observer?(packet)
     }
   }
@@ -73,8 +72,10 @@ public final class FaultyPort: PacketPort {
       let damage = packet.arrival.faults.last { $0.kind == "corrupt" || $0.kind == "cut" }
       guard let damage, error.kind == .system else { throw error }
       packet.isLost = true
-      packet.arrival.faults.append(
-        FaultRecord(kind: damage.kind, id: damage.id, detail: "not sent: \(error.message)"))
+      let record = FaultRecord(
+        kind: damage.kind, id: damage.id, detail: "not sent: \(error.message)")
+      packet.arrival.faults.append(record)
+      records.append(record)
     }
   }
 

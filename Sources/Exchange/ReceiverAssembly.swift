@@ -172,8 +172,9 @@ extension ReceiverMachine {
     switch decision {
     case .delivered:
       remember(id, .delivered, entry.made, now)
-      acknowledge(waiting.segment, waiting.message, held: waiting.message.parts)
+      // Told first: whoever prints it may find that it cannot be kept, and mute the end.
       report(.delivered, waiting.segment, waiting.message, tries: waiting.tries, answer: .ack)
+      acknowledge(waiting.segment, waiting.message, held: waiting.message.parts)
     case .refused(let reason):
       remember(id, .refused(reason.code), entry.made, now)
       refuse(waiting.segment, waiting.message, reason)

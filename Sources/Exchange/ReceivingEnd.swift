@@ -27,6 +27,9 @@ public final class ReceivingEnd {
   public let decisions: ReceivingDecisions
   /// Told of everything that happens.
   public var observer: ((ReceivingEvent) -> Void)?
+  /// Nothing is answered any more. For an observer that could not keep what it was told: a sender is
+  /// not to hear that it was delivered.
+  public var isMuted = false
 
   private let port: any PacketPort
   private let check: SegmentCheck
@@ -134,6 +137,7 @@ public final class ReceivingEnd {
   }
 
   private func send(_ answer: ReceiverAnswer) {
+    guard !isMuted else { return }
     let time = port.wallClock
     guard
       let token = check.cipher.seal(

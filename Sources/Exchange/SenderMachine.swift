@@ -53,6 +53,9 @@ public struct SenderMachine: Sendable, Hashable {
   /// Segments sent for this message.
   var transmissions = 0
   private var wasReset = false
+  /// That an answer came damaged was said since the last segment went out: a stranger's flood of
+  /// them is worth a line, not thousands.
+  private var isDamageSaid = false
   /// Somebody at the destination has our key: an answer that cannot be verified is damage now.
   private var isKeyKnown = false
   var estimator: RetransmissionTimer
@@ -104,7 +107,7 @@ public struct SenderMachine: Sendable, Hashable {
       // It may be forged, and a receiver may be started yet: the tries go on.
       if !wasReset { actions.append(.remark(.reset)) }
       wasReset = true
-    case .damagedAnswer: actions.append(.remark(.damagedAnswer))
+    case .damagedAnswer: remarkDamage(&actions)
     case .timer: expire(now, &actions)
     case .cancel: finish(.cancelled, now, &actions)
     }
@@ -164,6 +167,7 @@ public struct SenderMachine: Sendable, Hashable {
     parts[index].isAskedFor = false
     parts[index].deadline = now.advanced(byNanoseconds: wait(afterTry: parts[index].tries))
     transmissions += 1
+    isDamageSaid = false
     actions.append(
       .transmit(
         part: index + 1, number: parts[index].tries, sequence: parts[index].sequence))
@@ -235,11 +239,15 @@ public struct SenderMachine: Sendable, Hashable {
     let index =
       place(of: acknowledgment) ?? place(endingWith: acknowledgment)
     guard let index, !parts[index].isAcknowledged, !isKeyKnown else {
-      actions.append(.remark(.damagedAnswer))
-      return
+      return remarkDamage(&actions)
     }
     tell(index, .unverifiable, nil, now, &actions)
     finish(.anotherKey, now, &actions)
+  }
+
+  private mutating func remarkDamage(_ actions: inout [SenderAction]) {
+    if !isDamageSaid { actions.append(.remark(.damagedAnswer)) }
+    isDamageSaid = true
   }
 
   mutating func noteKey() { isKeyKnown = true }

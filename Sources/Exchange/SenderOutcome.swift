@@ -97,6 +97,8 @@ public enum Outcome: Sendable, Hashable {
     case .anotherKey: "give both ends one key: netlab key show | ssh other netlab key import"
     case .refused(let reason?) where [.expired, .fromTheFuture].contains(reason.code):
       "set the clocks of both hosts"
+    case .refused(let reason?) where reason.code == .beforeStart:
+      "send it again, or set the clocks of both hosts"
     case .noAnswer(_, 0, false): "is netlab receive running there, on that port?"
     case .incomplete, .damaged: "send it again"
     default: ""

@@ -258,6 +258,7 @@ public final class SendingEnd {
       identification: UInt16(truncatingIfNeeded: numbers.next()), payload: content.token)
     let packet = segment.packet
     let time = port.wallClock
+    faults[part] = nil
     do {
       try port.send(packet)
     } catch {
@@ -270,7 +271,7 @@ public final class SendingEnd {
       return
     }
     let done = faultsOfLastSend?() ?? []
-    faults[part] = done.isEmpty ? nil : done
+    if !done.isEmpty { faults[part] = done }
     report?(.sent(packet: packet, part: part, number: number, at: time, faults: done))
   }
 

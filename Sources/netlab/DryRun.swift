@@ -1,3 +1,4 @@
+import Capture
 import Cryptography
 import Exchange
 import PacketCore
@@ -11,6 +12,22 @@ struct DryRun {
   let key: FernetKey
   /// When: tokens are dated by it.
   let time: Timestamp
+  /// The packets as they would go out, or be lost: what faults make of the segments.
+  let packets: [FaultedPacket]
+  /// What faults do to each segment.
+  private let faults: [[FaultRecord]]
+
+  /// - Parameter line: The faults that the segments go through, one right after the other.
+  init(_ segments: [CraftedSegment], key: FernetKey, time: Timestamp, through line: FaultLine) {
+    self.segments = segments
+    self.key = key
+    self.time = time
+    let now = MonotonicTime(nanoseconds: 0)
+    faults = segments.map { line.enter(Arrival(packet: $0.packet, time: time), at: now) }
+    var packets: [FaultedPacket] = []
+    while let packet = line.next(at: MonotonicTime(nanoseconds: .max)) { packets.append(packet) }
+    self.packets = packets
+  }
 
   /// The segments of a message as their first tries would be.
   ///
@@ -40,10 +57,16 @@ struct DryRun {
     }
   }
 
-  /// Prints the first segment in full, and a line for each that follows.
-  func print(into text: inout TextBuffer) {
-    guard let first = segments.first else { return }
-    let packet = first.packet
+  /// Prints the first packet in full, and a line for each segment that follows.
+  ///
+  /// - Parameter seed: That of the faults; nil when there are none.
+  func print(seed: UInt64?, into text: inout TextBuffer) {
+    if let seed {
+      text.append("faults with seed \(seed)")
+      text.append(bracedFaults: packets.first?.arrival.faults ?? [])
+      text.append("\n\n")
+    }
+    guard let packet = packets.first?.arrival.packet, let first = segments.first else { return }
     var dissector = Dissector(.standard)
     TokenReading(keys: [key]).apply(to: dissector.memory(of: Fernet.self))
     var dissection = Dissection()
@@ -56,12 +79,14 @@ struct DryRun {
     text.append("Octets\n")
     AnnotatedHexPrinter().print(dissection, bytes, into: &text)
     text.append("\nBits of the payload\n")
-    text.append(bitsOf: first.payload)
+    text.append(bitsOf: Array(packet.dropFirst(first.packet.count - first.payload.count)))
     guard segments.count > 1 else { return }
     text.append("\n")
     for (index, segment) in segments.enumerated().dropFirst() {
       text.append("part \(index + 1) of \(segments.count): seq=\(segment.sequence) ")
-      text.append("len=\(segment.payload.count)\n")
+      text.append("len=\(segment.payload.count)")
+      text.append(bracedFaults: faults[index])
+      text.append("\n")
     }
   }
 }

@@ -11,6 +11,7 @@ struct FaultOptions: ParsableArguments {
     help: ArgumentHelp(
       "Damage on purpose: KIND:VALUE[@N,M…][/in|/out][ if FILTER], such as corrupt:tcp.checksum@1,2 "
         + "or loss:30% or delay:20ms±5ms. Kinds: loss, corrupt, duplicate, reorder, delay, rate, cut. "
+        + "Without /in or /out it is about the messages: what send sends, what receive receives. "
         + "Repeatable.",
       valueName: "fault"))
   var texts: [String] = []

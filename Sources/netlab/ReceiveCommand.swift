@@ -48,12 +48,14 @@ struct ReceiveCommand: ParsableCommand {
   @OptionGroup var sharedKey: SharedKeyOptions
 
   @Option(
-    name: .customLong("ttl"), help: ArgumentHelp("A token may be so old.", valueName: "time"))
+    name: .customLong("ttl"),
+    help: ArgumentHelp("A token may be so old, such as 30s or 5m.", valueName: "time"))
   var ttl = TimeSpan(milliseconds: 60_000)
 
   @Option(
     name: .customLong("skew"),
-    help: ArgumentHelp("The sender's clock may be so far ahead.", valueName: "time"))
+    help: ArgumentHelp(
+      "The sender's clock may be so far ahead, such as 30s or 5m.", valueName: "time"))
   var skew = TimeSpan(milliseconds: 60_000)
 
   @Option(
@@ -63,7 +65,7 @@ struct ReceiveCommand: ParsableCommand {
 
   @Option(
     name: .customLong("timeout"),
-    help: ArgumentHelp("End after this time.", valueName: "time"))
+    help: ArgumentHelp("End after this time, such as 30s or 5m.", valueName: "time"))
   var timeout: TimeSpan?
 
   @OptionGroup(title: "Faults") var faults: FaultOptions
@@ -133,8 +135,9 @@ struct ReceiveCommand: ParsableCommand {
 
   private func boundAddress() throws -> Address? {
     guard let address else { return nil }
+    let name = try HostName(argument: address)
     do throws(SocketFailure) {
-      return try HostName(address).addresses().first?.address
+      return try name.addresses().first?.address
     } catch {
       throw Failure(PortFailure(error))
     }

@@ -52,7 +52,7 @@ struct ReceiveTextPrinter: ReceivePrinter {
     text.append("  ")
     append(row, received, to: &text)
     if row.tries > 1 { text.append(" (try \(row.tries))") }
-    for fault in faults { text.append("  {\(fault.kind) \(fault.detail)}") }
+    text.append(bracedFaults: faults)
     text.append("\n")
   }
 

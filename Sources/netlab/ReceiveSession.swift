@@ -23,7 +23,9 @@ final class ReceiveSession {
   private var text: String?
   private var faults: [FaultRecord] = []
   private var delivered = 0
-  private var failure: (any Error)?
+  /// What printing or writing failed with; nothing is acknowledged from there on.
+  private var failure: (any Error)? { didSet { end?.isMuted = failure != nil } }
+  private weak var end: ReceivingEnd?
 
   init(
     port: FaultyPort, check: SegmentCheck, settings: ReceiverSettings,
@@ -52,6 +54,7 @@ final class ReceiveSession {
       return .delivered
     }
     end.observer = { [unowned self] in take($0) }
+    self.end = end
     show { $0.begin(place, into: &$1) }
     do throws(PortFailure) {
       while failure == nil, delivered < limit {

@@ -67,7 +67,7 @@ struct SendCommand: ParsableCommand {
     let (key, cipher) = try message.sharedKey.load()
     let stop = try LiveStop()
     if isDry || flood != nil {
-      return try rehearse(text, destination, settings, key, cipher, stop)
+      return try rehearse(text, destination, settings, plan, predicates, key, cipher, stop)
     }
     let source = try place.sourceAddress()
     let wire: WirePort
@@ -113,8 +113,9 @@ struct SendCommand: ParsableCommand {
 
   /// Makes what would be sent, and shows it; or floods with it.
   private func rehearse(
-    _ text: String, _ destination: SendDestination, _ settings: SenderSettings, _ key: FernetKey,
-    _ cipher: FernetCipher, _ stop: LiveStop
+    _ text: String, _ destination: SendDestination, _ settings: SenderSettings, _ plan: FaultPlan,
+    _ predicates: [Int: any PacketPredicate], _ key: FernetKey, _ cipher: FernetCipher,
+    _ stop: LiveStop
   ) throws {
     let source = try place.sourceAddress()
     let route: Route
@@ -147,8 +148,15 @@ struct SendCommand: ParsableCommand {
         count: flood, segment: segment, route: route, linkLayer: place.linkLayer
       ).run(output, until: stop)
     }
+    let seed = faults.chosenSeed(plan)
+    let dry = DryRun(
+      rehearsal, key: key, time: time,
+      through: FaultLine(plan, .outgoing, predicates: predicates, seed: seed ?? 0))
     if var capture = try ExchangeCapture(writing, interface: route.device.name) {
-      for segment in rehearsal { try capture.write(segment.packet, at: time, faults: []) }
+      for packet in dry.packets {
+        let arrival = packet.arrival
+        try capture.write(arrival.packet, at: arrival.time, faults: arrival.faults)
+      }
       try capture.close()
     }
     guard writing.path != "-", !output.isQuiet else { return }
@@ -156,7 +164,7 @@ struct SendCommand: ParsableCommand {
     printed.buffer.append("Nothing is sent. The way: \(route.device.name), ")
     let mtu = place.mtu(within: min(route.mtu, WirePort.longestPacket))
     printed.buffer.append("packets of at most \(mtu) octets\n\n")
-    DryRun(segments: rehearsal, key: key, time: time).print(into: &printed.buffer)
+    dry.print(seed: seed, into: &printed.buffer)
     try printed.flush()
   }
 }

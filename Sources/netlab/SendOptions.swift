@@ -139,18 +139,20 @@ struct SendPlaceOptions: ParsableArguments {
   /// - Throws: `Failure` for a text that names none, and for a host that nobody knows.
   func resolve() throws -> SendDestination {
     let family = try sourceAddress()?.family
-    let name: HostName
+    let name = try HostName(argument: destination)
+    guard let port = name.port else {
+      // The text was no address in brackets, or it was one without a port.
+      let isBare = name.host.contains(":") && !destination.hasPrefix("[")
+      throw Failure(
+        .usage,
+        "which port? --dst " + (isBare ? "'[\(destination)]:5000'" : "\(destination):5000"),
+        remedy: "an IPv6 address stands in brackets: --dst '[fe80::1%eth0]:5000'")
+    }
     let addresses: [HostAddress]
     do throws(SocketFailure) {
-      name = try HostName(destination)
-      addresses = name.port == nil ? [] : try name.addresses(family)
+      addresses = try name.addresses(family)
     } catch {
       throw Failure(PortFailure(error))
-    }
-    guard let port = name.port else {
-      throw Failure(
-        .usage, "which port? --dst \(destination):5000",
-        remedy: "an IPv6 address stands in brackets: --dst '[fe80::1%eth0]:5000'")
     }
     guard let address = addresses.first else {
       throw Failure(.interface, "\(name.host) has no address to send to")
@@ -161,8 +163,9 @@ struct SendPlaceOptions: ParsableArguments {
   /// The source address, when one was named.
   func sourceAddress() throws -> Address? {
     guard let source else { return nil }
+    let name = try HostName(argument: source)
     do throws(SocketFailure) {
-      return try HostName(source).addresses().first?.address
+      return try name.addresses().first?.address
     } catch {
       throw Failure(PortFailure(error))
     }
@@ -188,6 +191,17 @@ struct SendPlaceOptions: ParsableArguments {
   }
 }
 
+extension HostName {
+  /// - Throws: `Failure` for a text that can name no host and port, whoever is asked.
+  init(argument text: String) throws {
+    do throws(SocketFailure) {
+      self = try HostName(text)
+    } catch {
+      throw Failure(.usage, error.message, remedy: error.remedy)
+    }
+  }
+}
+
 /// Where a message goes.
 struct SendDestination {
   var address: HostAddress
@@ -203,14 +217,14 @@ enum SendRecovery: String, CaseIterable, ExpressibleByArgument {
 /// How long, how often, how many at once.
 struct SendRetryOptions: ParsableArguments {
   @Option(
-    name: .customLong("retries"),
+    name: .customLong("retries"), parsing: .unconditional,
     help: ArgumentHelp(
       "At most so many tries more after the first: 3 means up to 4 transmissions.", valueName: "n"))
   var retries = 3
 
   @Option(
     name: .customLong("interval"),
-    help: ArgumentHelp("From one try to the next.", valueName: "time"))
+    help: ArgumentHelp("From one try to the next, such as 200ms or 2s.", valueName: "time"))
   var interval = TimeSpan(milliseconds: 1_000)
 
   @Option(
@@ -220,7 +234,8 @@ struct SendRetryOptions: ParsableArguments {
 
   @Option(
     name: .customLong("timeout"),
-    help: ArgumentHelp("Give up after this time, whatever was tried.", valueName: "time"))
+    help: ArgumentHelp(
+      "Give up after this time, such as 500ms or 10s, whatever was tried.", valueName: "time"))
   var timeout: TimeSpan?
 
   @Option(

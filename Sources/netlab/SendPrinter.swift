@@ -57,7 +57,7 @@ struct SendTextPrinter: SendPrinter {
       text.append(" after ")
       text.append(shortMilliseconds: answered.nanoseconds &- attempt.sent.nanoseconds)
     }
-    for fault in attempt.faults { text.append("  {\(fault.kind) \(fault.detail)}") }
+    text.append(bracedFaults: attempt.faults)
     text.append("\n")
   }
 
@@ -146,5 +146,12 @@ final class SendJSONPrinter: SendPrinter {
     text.append(json: outcome.text)
     if case .refused(let reason?) = outcome { text.append(reason: reason) }
     text.append("}\n{\"type\":\"end\",\"attempts\":\(attempts)}\n")
+  }
+}
+
+extension TextBuffer {
+  /// What faults did, behind all else of a line: `  {corrupt tcp.checksum 0xd73f → 0x79eb}`.
+  mutating func append(bracedFaults faults: [FaultRecord]) {
+    for fault in faults { append("  {\(fault.kind) \(fault.detail)}") }
   }
 }

@@ -42,6 +42,17 @@ struct RouteTests {
     #expect(throws: SocketFailure.self) { try Route.to(group) }
   }
 
+  @Test("What is no host's address is named as such, whatever the kernel makes of it")
+  func addressesOfNoHost() throws {
+    for address in [IPv4Address(0), IPv4Address(127, 255, 255, 255)] {
+      let failure = #expect(throws: SocketFailure.self) { try Route.to(Address(address)) }
+      #expect(failure?.kind == .noRoute && failure?.remedy.isEmpty == false)
+      #expect(failure?.message.contains("type") == false, "\(failure?.message ?? "")")
+    }
+    let all = Address(IPv6Address(high: 0, low: 0))
+    #expect(#expect(throws: SocketFailure.self) { try Route.to(all) }?.remedy == "this host is ::1")
+  }
+
   @Test func hostNames() throws {
     func parts(_ text: String) throws -> [String] {
       let name = try HostName(text)

@@ -111,6 +111,43 @@ import Testing
     #expect(try KeyFile.read(path, owner: owner).isSame(as: key))
   }
 
+  /// Whoever is killed while a key is made leaves no second one lying about: it has no name before it
+  /// is whole, where the filesystem has such files.
+  @Test(arguments: [true, false]) func aDraftIsNotSeen(_ isNameless: Bool) throws {
+    let path = folder + "/fernet.key"
+    func names() throws -> [String] {
+      try FileManager.default.contentsOfDirectory(atPath: folder).sorted()
+    }
+    do {
+      // Nothing that cannot be copied goes into a macro.
+      guard var draft = KeyDraft(beside: path, in: folder, mayBeNameless: isNameless) else {
+        Issue.record("no draft")
+        return
+      }
+      let written = draft.write(Array(FernetVectors.secret.utf8), owner)
+      #expect(try written == 0 && names().count == (isNameless ? 0 : 1))
+      let results = [draft.appear(as: path), draft.appear(as: path)]
+      #expect(results == [0, EEXIST])
+      #expect(error(path) == nil)
+      let taken = draft.takeThePlace(of: path + "2")
+      #expect(try taken == 0 && names() == ["fernet.key", "fernet.key2"])
+    }
+    #expect(try names() == ["fernet.key", "fernet.key2"])
+    #expect(error(path + "2") == nil)
+  }
+
+  @Test func anOldKeyStaysBesideTheNewOne() throws {
+    let path = folder + "/fernet.key"
+    let keys = [try #require(FernetKey.generate()), try #require(FernetKey.generate())]
+    try KeyFile.create(path, key: keys[0], owner: owner)
+    #expect(try KeyFile.replace(path, key: keys[1], owner: owner) == path + ".old")
+    #expect(
+      try FileManager.default.contentsOfDirectory(atPath: folder).sorted()
+        == ["fernet.key", "fernet.key.old"])
+    #expect(try KeyFile.read(path, owner: owner).isSame(as: keys[1]))
+    #expect(try KeyFile.read(path + ".old", owner: owner).isSame(as: keys[0]))
+  }
+
   @Test func pathsOfTheInvokingUser() {
     func owner(_ user: UInt32, _ variables: [String: String]) -> KeyOwner {
       KeyOwner(

@@ -73,7 +73,7 @@ import Testing
   }
 
   @Test func fitKeepsEverySumRight() throws {
-    let seed = UInt64.random(in: 0 ... .max)
+    let seed = testSeed("FaultCorruptionTests.fit")
     let faults = [
       "corrupt:payload+fit", "corrupt:payload.bit=12+fit", "corrupt:ip.ttl+fit",
       "corrupt:ip.id+fit", "corrupt:ip.src+fit", "corrupt:tcp.window_size_value+fit",
@@ -140,7 +140,7 @@ import Testing
   }
 
   @Test func noPacketIsTooStrange() throws {
-    let seed = UInt64.random(in: 0 ... .max)
+    let seed = testSeed("FaultCorruptionTests.tooStrange")
     var numbers = SeededNumbers(seed: seed)
     let faults = [
       "corrupt", "corrupt:payload.swap16+fit", "corrupt:tcp.checksum", "corrupt:ip.len+fit",

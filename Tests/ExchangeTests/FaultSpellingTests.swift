@@ -119,7 +119,7 @@ import Testing
 
   @Test func anyTextIsReadOrRefused() {
     // Whatever is typed is read or refused; seeds are printed by the failing expectation.
-    let seed = UInt64.random(in: 0 ... .max)
+    let seed = testSeed("FaultSpellingTests.anyText")
     var numbers = SeededNumbers(seed: seed)
     let scraps = [
       "loss", "corrupt", "delay", "rate", "cut", "reorder", ":", "@", "/", ",", "%", "±", "+-",

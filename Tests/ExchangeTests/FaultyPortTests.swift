@@ -75,6 +75,26 @@ private final class ManualPort: PacketPort {
     #expect(seen[1].arrival.packet == Self.packets[1])
   }
 
+  /// A packet that goes out later has its faults in its own row, not in that of the next one.
+  @Test func whatIsHeldBackIsToldOfItsOwnSend() throws {
+    let base = ManualPort()
+    let plan = try FaultPlan(["delay:20ms@1", "reorder:1@2", "duplicate@3", "delay:1ms@3"])
+    let port = FaultyPort(base, plan, seed: 1)
+    var told: [[String]] = []
+    for packet in Self.packets {
+      try port.send(packet)
+      told.append(port.takeRecords().map { "\($0.kind) \($0.detail)" })
+      #expect(try port.wait(until: Self.at(Int64(told.count) * 50)))
+      #expect(port.takeRecords().isEmpty)
+    }
+    #expect(
+      told == [
+        ["delay by 20 ms"], ["reorder behind the next packet"],
+        ["duplicate packet 3, copy 1", "duplicate packet 3, copy 2", "delay by 1 ms"], [], [], [],
+      ])
+    #expect(base.sent.count == 7)
+  }
+
   @Test func heldPacketsGoOutByThemselves() throws {
     let base = ManualPort()
     let port = FaultyPort(base, try FaultPlan(["delay:20ms/out", "delay:5ms/in"]), seed: 1)

@@ -32,7 +32,7 @@ import Testing
   }
 
   @Test func partsJoinToTheTextAndFit() throws {
-    let seed = UInt64.random(in: 0..<1_000_000)
+    let seed = testSeed("OutgoingPartsTests.join")
     let key = try #require(FernetKey.generate())
     let cipher = try #require(FernetCipher(key))
     let alphabet: [String] = [

@@ -1,5 +1,6 @@
 import Capture
 import Cryptography
+import Foundation
 import PacketCore
 import Protocols
 import Testing
@@ -88,9 +89,11 @@ enum Making {
   }
 }
 
-/// A seed of a random test: of the environment, or a new one, printed in either case.
+/// A seed of a random test: NETLAB_SEED=N of the environment, to look at one run again, or a new
+/// one; printed in either case.
 func testSeed(_ name: String) -> UInt64 {
-  let seed = UInt64.random(in: 0 ... .max)
+  let again = ProcessInfo.processInfo.environment["NETLAB_SEED"].flatMap { UInt64($0) }
+  let seed = again ?? UInt64.random(in: 0 ... .max)
   print("\(name): seed \(seed)")
   return seed
 }

@@ -279,6 +279,19 @@ struct Bench {
     #expect(bench.outcomes == [.damaged(tries: 4)])
   }
 
+  /// A flood of damaged answers is worth a line for each try, not one for each of them.
+  @Test func damagedAnswersAreRemarkedOncePerTry() {
+    var bench = Bench()
+    bench.begin()
+    for moment in 1..<3500 as Range<Int64> {
+      bench.run(until: moment)
+      bench.handle(.damagedAnswer, at: moment)
+      bench.handle(.unverifiable(acknowledgment: 4711))
+    }
+    #expect(bench.sent.count == 4)
+    #expect(bench.remarks == Array(repeating: .damagedAnswer, count: 4))
+  }
+
   @Test func sequenceNumbersWrap() {
     var bench = Bench(sequence: 0xffff_ff38)
     bench.begin(parts: 4)

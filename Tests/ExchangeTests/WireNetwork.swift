@@ -106,6 +106,17 @@ enum WireNetwork {
     if result.status != 0 { throw Failed(what: "ip \(arguments): \(result.output)") }
   }
 
+  /// The firewall's rules in the calling thread's namespace, with a table of the tests' own among
+  /// them: an empty answer would equal every other.
+  static func rules() throws -> String {
+    for command in ["nft add table inet marked", "nft list ruleset"] {
+      let result = try run(command.split(separator: " ").map(String.init))
+      guard result.status == 0 else { throw Failed(what: "\(command): \(result.output)") }
+      if result.output.contains("table inet marked") { return result.output }
+    }
+    throw Failed(what: "nft lists nothing")
+  }
+
   struct Failed: Error { let what: String }
 
   /// Runs a command in the calling thread's namespace.

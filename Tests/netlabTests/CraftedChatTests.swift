@@ -6,8 +6,7 @@ import Testing
 @Suite(.enabled(if: Surroundings.canUnshare, "the kernel lets no network namespace be made"))
 struct CraftedChatTests {
   /// `serve ARGUMENTS`: on the other host, in the background, once it listens. `client NAME
-  /// ARGUMENTS`: one of the programs in Clients, on the other host too. `watch`: what passes on the
-  /// cable, into wire.pcapng; `unwatch` ends it.
+  /// ARGUMENTS`: one of the programs in Clients, on the other host too.
   private func run(_ script: String) throws -> TwoHosts.Outcome {
     let python = try PythonClient.interpreter().path
     let clients = URL(fileURLWithPath: PythonClient.path("common")).deletingLastPathComponent().path
@@ -22,16 +21,6 @@ struct CraftedChatTests {
         done
       }
       client() { $there '\(python)' -B '\(clients)'/"$1".py "${@:2}"; }
-      watch() {
-        "$NETLAB" capture -i here -w "$DIR/wire.pcapng" "$@" 2>"$DIR/watch" &
-        watcher=$!
-        until grep -q Capturing "$DIR/watch"; do
-          kill -0 $watcher 2>/dev/null || exit 9
-        done
-      }
-      unwatch() { kill -INT $watcher; wait $watcher; }
-      # count FILTER: how many packets passed.
-      count() { "$NETLAB" read "$DIR/wire.pcapng" -Y "$1" -T fields -e frame.number | wc -l; }
 
       """ + script)
   }
@@ -42,7 +31,7 @@ struct CraftedChatTests {
     let outcome = try run(
       """
       serve --bind 0.0.0.0:5000
-      watch --port 5000
+      watch 'tcp port 5000'
       client witness http://127.0.0.1:5000 50 200 >"$DIR/witness" 2>"$DIR/witness.errors" &
       witness=$!
       until [ -s "$DIR/witness" ]; do kill -0 $witness || break; done
@@ -111,7 +100,7 @@ struct CraftedChatTests {
     let outcome = try run(
       """
       serve --bind 0.0.0.0:5000
-      watch --port 5000
+      watch 'tcp port 5000'
       # A segment of no connection, by a raw socket: RST. The same with a token's first letters: none.
       stray() {
         '\(python)' - "$1" "$2" <<'END'

@@ -48,6 +48,33 @@ import Testing
     #expect(rows.allSatisfy { (Int($0.split(separator: "\t")[2]) ?? 9999) <= 1500 })
   }
 
+  /// What faults would do to it is shown too, and is the same that they do when it is sent.
+  @Test func aDryRunShowsTheFaults() throws {
+    let folder = try TemporaryFolder()
+    let options = [
+      "--msg", String(repeating: "ten octets", count: 300), "--dst", "127.0.0.1:5000",
+      "--dry-run", "--mtu", "1500", "--seed", "7", "-w", folder.path("dry.pcapng"),
+      "--fault", "corrupt:tcp.checksum=0xabcd@1", "--fault", "loss@3",
+      "--fault", "duplicate if tcp.dstport == 5000",
+    ]
+    let (result, _) = try send(options)
+    #expect(result.status == 0, "\(result.errors)")
+    #expect(
+      result.output.contains(
+        #/\nfaults with seed 7  \{corrupt tcp\.checksum 0x\w{4} → 0xabcd\}  \{duplicate packet 1, copy 1\}\n/#
+      ), "\(result.output)")
+    #expect(result.output.contains("    Checksum: 0xabcd\n"), "\(result.output)")
+    #expect(result.output.contains(#/part 3 of 4: seq=\d+ len=\d+  \{loss packet 3\}\n/#))
+    let read = try run([
+      "read", folder.path("dry.pcapng"), "-T", "fields", "-e", "tcp.checksum.status", "-e",
+      "fault.kind",
+    ])
+    #expect(
+      read.output == "0\tcorrupt,duplicate\n" + "0\tcorrupt,duplicate\n"
+        + "1\tduplicate\n1\tduplicate\n1\tloss\n1\tduplicate\n1\tduplicate\n",
+      "\(read.output)")
+  }
+
   @Test func theKeyIsNeverPrinted() throws {
     let (result, folder) = try send(["--msg", "hi", "--dst", "127.0.0.1:5000", "--dry-run"])
     let key = try String(contentsOfFile: folder.path("settings/netlab/fernet.key"), encoding: .utf8)
@@ -61,7 +88,8 @@ import Testing
   @Test(arguments: [
     ([], 64, "which message?"),
     (["--msg", "a", "--msg-file", "b"], 64, "one message at a time"),
-    (["--msg", "a", "--retries", "-1"], 64, "--retries"),
+    (["--msg", "a", "--retries", "-1"], 64, "--retries is 0 to 1000"),
+    (["--msg", "a", "--interval", "5"], 64, "such as 200ms or 2s"),
     (["--msg", "a", "--window", "0"], 64, "--window is 1 to 1024"),
     (["--msg", "a", "--fault", "corupt:1"], 64, "Did you mean: corrupt"),
     (["--msg", "a", "--fault", "loss if ip.scr == 1"], 4, "ip.src"),
@@ -77,8 +105,10 @@ import Testing
 
   @Test func aDestinationNeedsAPort() throws {
     for (destination, status, words) in [
-      ("127.0.0.1", 64, "which port?"), ("127.0.0.1:0", 2, "a port is 1 to 65535"),
-      ("nobody.invalid:5000", 2, "nobody.invalid"), ("[::1:5000", 2, "bracket"),
+      ("127.0.0.1", 64, "which port? --dst 127.0.0.1:5000"),
+      ("::1", 64, "which port? --dst '[::1]:5000'"), ("[::1]", 64, "which port? --dst [::1]:5000"),
+      ("127.0.0.1:0", 64, "a port is 1 to 65535"), (":5000", 64, "names no host"),
+      ("[::1:5000", 64, "bracket"), ("nobody.invalid:5000", 2, "nobody.invalid"),
     ] {
       let (result, _) = try send(["--msg", "a", "--dst", destination, "--dry-run"])
       #expect(result.status == Int32(status), "\(destination): \(result.errors)")

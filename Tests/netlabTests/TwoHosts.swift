@@ -3,11 +3,16 @@ import Foundation
 /// Two hosts on a cable of their own: the script runs on one, `there` runs a command on the other.
 /// All of it is gone with the script.
 enum TwoHosts {
+  /// NETLAB_FULL=1: the full counts, which take minutes.
+  static let isFull = ProcessInfo.processInfo.environment["NETLAB_FULL"] == "1"
+  /// Seconds that a script may take.
+  private static let limit = isFull ? 900 : 100
+
   /// 10.9.0.1 and fd09::1 here, 10.9.0.33 and fd09::33 there.
   private static let prelude = """
     set -u
     ip link set lo up
-    unshare -n sleep 120 &
+    unshare -n sleep \(limit + 20) &
     other=$!
     trap 'kill -9 $other 2>/dev/null' EXIT
     until [ "$(readlink /proc/$other/ns/net)" != "$(readlink /proc/self/ns/net)" ]; do
@@ -42,6 +47,18 @@ enum TwoHosts {
       "$NETLAB" send --interval 100ms "$@" >>"$DIR/sent" 2>>"$DIR/refused"
       echo "sender $?"
     }
+    # watch FILTER: what passes on the cable, into wire.pcapng; unwatch ends it.
+    watch() {
+      "$NETLAB" capture -i here -f "$1" -w "$DIR/wire.pcapng" 2>"$DIR/watch" &
+      watcher=$!
+      until grep -q Capturing "$DIR/watch"; do kill -0 $watcher 2>/dev/null || exit 9; done
+    }
+    unwatch() { kill -INT $watcher; wait $watcher; }
+    # count FILTER: how many packets passed.
+    count() { "$NETLAB" read "$DIR/wire.pcapng" -Y "$1" -T fields -e frame.number | wc -l; }
+    # Every firewall rule of both hosts; mark makes one, so that no rule is never no answer.
+    mark() { nft add table inet marked && there nft add table inet marked; }
+    rules() { nft list ruleset && there nft list ruleset || echo "no rules to be had"; }
 
     """
 
@@ -65,7 +82,9 @@ enum TwoHosts {
   static func run(_ script: String) throws -> Outcome {
     let folder = try TemporaryFolder()
     let result = try netlabTests.run(
-      Surroundings.unshare + ["timeout", "--kill-after=5", "100", "bash", "-c", prelude + script],
+      Surroundings.unshare + [
+        "timeout", "--kill-after=5", "\(limit)", "bash", "-c", prelude + script,
+      ],
       program: URL(fileURLWithPath: "/usr/bin/env"),
       environment: [
         "NETLAB": Project.netlab.path, "DIR": folder.url.path, "CAPTURES": Project.captures.path,
