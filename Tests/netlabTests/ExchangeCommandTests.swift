@@ -315,7 +315,7 @@ struct ExchangeCommandTests {
       receive --port 5000
       send --msg hi --dst 10.9.0.1:5000
       finish
-      kill $holder
+      kill -9 $holder
       """)
     #expect(outcome.result.output == "sender 0\nreceiver 0\n", "\(outcome.all)")
     #expect(
