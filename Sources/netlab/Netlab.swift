@@ -30,10 +30,25 @@ struct Netlab: ParsableCommand {
     Glibc.exit(run(Array(CommandLine.arguments.dropFirst())).rawValue)
   }
 
+  /// The command that the arguments name, with its options.
+  ///
+  /// It is asked alone first: parsed from the root, every command would be asked for its options, which
+  /// takes longer than reading a small file does. Whatever it does not take (a wrong option, `--help`) goes
+  /// to the root, which says what is to be said.
+  private static func parse(_ arguments: [String]) throws -> any ParsableCommand {
+    let named = arguments.first.flatMap { name in
+      configuration.subcommands.first { $0.configuration.commandName == name }
+    }
+    if let named, let command = try? named.parseAsRoot(Array(arguments.dropFirst())) {
+      return command
+    }
+    return try parseAsRoot(arguments)
+  }
+
   /// Runs one command line.
   static func run(_ arguments: [String]) -> ExitStatus {
     do {
-      var command = try parseAsRoot(TsharkSpelling.normalise(arguments))
+      var command = try parse(TsharkSpelling.normalise(arguments))
       try command.run()
       return .done
     } catch let failure as Failure {
