@@ -39,6 +39,19 @@ extension Dissection {
     ownBuffers.pieces.append((Int(buffer), piece))
   }
 
+  /// Says in which packets the octets of a buffer stand that holds octets of a stream.
+  ///
+  /// - Parameters:
+  ///   - start: The stream's octet that is the buffer's first.
+  ///   - count: Octets of the buffer.
+  public mutating func addPieces(
+    _ pieces: [StreamPiece], from start: UInt64, count: Int, of buffer: UInt16
+  ) {
+    ownBuffers.streams.append(
+      PacketBuffers.StreamOctets(
+        buffer: Int(buffer), pieces: pieces, start: start, count: count))
+  }
+
   /// Where a buffer's octets come from; nil for the frame.
   public func origin(of buffer: UInt16) -> BufferOrigin? {
     guard buffer > 0, Int(buffer) <= ownBuffers.extents.count else { return nil }
@@ -47,7 +60,9 @@ extension Dissection {
 
   /// The packets that a reassembled buffer was put together from.
   public func pieces(of buffer: UInt16) -> [BufferPiece] {
-    ownBuffers.pieces.filter { $0.buffer == Int(buffer) }.map(\.piece)
+    let own = ownBuffers.pieces.filter { $0.buffer == Int(buffer) }.map(\.piece)
+    let streams = ownBuffers.streams.filter { $0.buffer == Int(buffer) }
+    return own + streams.flatMap(\.bufferPieces)
   }
 
   /// The places on the wire of octets of a buffer: frames, and offsets in them.

@@ -52,6 +52,27 @@ public struct BufferPiece: Sendable, Equatable {
   }
 }
 
+/// Octets of a stream that stand in one captured packet.
+public struct StreamPiece: Sendable {
+  /// Counted from the first octet of the stream's direction.
+  public var position: UInt64
+  public var count: Int
+  /// Number of the frame.
+  public var frame: Int
+  /// Offset of the first octet in the frame.
+  public var offset: Int
+  /// A retransmission: its octets are those of another piece.
+  public var isRepeated: Bool
+
+  public init(position: UInt64, count: Int, frame: Int, offset: Int, isRepeated: Bool) {
+    self.position = position
+    self.count = count
+    self.frame = frame
+    self.offset = offset
+    self.isRepeated = isRepeated
+  }
+}
+
 /// The memory that a packet's own buffers stand in, kept from packet to packet.
 ///
 /// Blocks never move, so that a layer may add a buffer while it reads another.
@@ -67,6 +88,29 @@ final class PacketBuffers: @unchecked Sendable {
   // Used by the one thread that walks.
   @usableFromInline @exclusivity(unchecked) var extents: ContiguousArray<Extent> = []
   @exclusivity(unchecked) var pieces: [(buffer: Int, piece: BufferPiece)] = []
+  /// Buffers that hold octets of a stream, and what that stream knows of its packets: shared with it and
+  /// looked through when somebody asks, since a stream that waits is handed over again and again.
+  @exclusivity(unchecked) var streams: [StreamOctets] = []
+
+  struct StreamOctets {
+    var buffer: Int
+    var pieces: [StreamPiece]
+    /// The stream's octet that is the buffer's first.
+    var start: UInt64
+    var count: Int
+
+    var bufferPieces: [BufferPiece] {
+      pieces.compactMap { piece in
+        if piece.isRepeated { return nil }
+        let first = Int(truncatingIfNeeded: piece.position &- start)
+        let part = (first..<first + piece.count).clamped(to: 0..<count)
+        if part.isEmpty { return nil }
+        return BufferPiece(
+          part, frame: piece.frame, offset: piece.offset + part.lowerBound - first)
+      }
+    }
+  }
+
   @exclusivity(unchecked) private var blocks: [UnsafeMutableRawBufferPointer] = []
   @exclusivity(unchecked) private var block = 0
   @exclusivity(unchecked) private var used = 0
@@ -85,6 +129,7 @@ final class PacketBuffers: @unchecked Sendable {
   func removeAll() {
     extents.removeAll(keepingCapacity: true)
     if !pieces.isEmpty { pieces.removeAll(keepingCapacity: true) }
+    if !streams.isEmpty { streams.removeAll(keepingCapacity: true) }
     if block > 0, blocks.reduce(0, { $0 + $1.count }) > Self.kept {
       for large in blocks.dropFirst() { large.deallocate() }
       blocks.removeSubrange(1...)
@@ -121,6 +166,7 @@ final class PacketBuffers: @unchecked Sendable {
         .copyMemory(from: UnsafeRawBufferPointer(start: extent.start, count: extent.count))
     }
     other.pieces = pieces
+    other.streams = streams
     return other
   }
 }

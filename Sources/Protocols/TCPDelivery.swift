@@ -248,14 +248,7 @@ extension TCPStreams {
     }
     let origin = BufferOrigin(.reassembled, of: 0, 0..<0)
     guard let buffer = dissection.addBuffer(own.buffer.span.bytes, origin) else { return }
-    for piece in own.pieces where !piece.isRepeated {
-      let start = Int(truncatingIfNeeded: piece.position &- own.consumed)
-      let part = (start..<start + piece.count).clamped(to: 0..<own.buffer.count)
-      guard !part.isEmpty else { continue }
-      dissection.addPiece(
-        BufferPiece(part, frame: piece.frame, offset: piece.offset + part.lowerBound - start),
-        of: buffer)
-    }
+    dissection.addPieces(own.pieces, from: own.consumed, count: own.buffer.count, of: buffer)
     isFromHigh = isHigh
     isBuffered = true
     chunk = self.chunk(

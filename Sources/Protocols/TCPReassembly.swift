@@ -131,7 +131,7 @@ extension TCPStreams {
     }
     if overlapping > 0 {
       own.pieces.append(
-        TCPOctets.Piece(
+        StreamPiece(
           position: own.consumed &+ UInt64(max(at, 0)), count: overlapping, frame: frame,
           offset: segment.data.lowerBound + max(-at, 0), isRepeated: true))
     }
@@ -207,7 +207,7 @@ extension TCPStreams {
       own.next = early.sequence &+ UInt32(truncatingIfNeeded: octets.count)
     } else if known > 0 || octets.isEmpty {
       own.pieces.append(
-        TCPOctets.Piece(
+        StreamPiece(
           position: own.consumed &+ UInt64(max(at, 0)),
           count: octets.isEmpty ? max(own.buffer.count - at, 1) : octets.count,
           frame: early.frame, offset: early.offset, isRepeated: true))

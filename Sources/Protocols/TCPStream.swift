@@ -106,18 +106,6 @@ final class TCPStream {
 
 /// One direction of a connection as octets in the order of their sequence numbers.
 final class TCPOctets {
-  /// Octets in order that no message was made of yet, and in which packets they stand.
-  struct Piece {
-    /// Counted from the first octet of the direction.
-    var position: UInt64
-    var count: Int
-    var frame: Int
-    /// Offset of the first octet in the frame.
-    var offset: Int
-    /// A retransmission: its octets are those of another piece.
-    var isRepeated: Bool
-  }
-
   /// A segment that came before those in front of it.
   struct Early {
     var sequence: UInt32
@@ -154,7 +142,8 @@ final class TCPOctets {
   @exclusivity(unchecked) var messages = 0
   @exclusivity(unchecked) private var traceCount = 0
 
-  @exclusivity(unchecked) var pieces: [Piece] = []
+  /// The packets of the octets that no message was made of yet.
+  @exclusivity(unchecked) var pieces: [StreamPiece] = []
   /// Octets that must be there before the reader is asked again.
   @exclusivity(unchecked) var needed = 1
   @exclusivity(unchecked) var early: [Early] = []
@@ -192,7 +181,7 @@ final class TCPOctets {
   /// Takes octets in order that stand in a frame, behind those that wait.
   func append(_ bytes: RawSpan, _ range: Range<Int>, frame: Int, offset: Int) {
     pieces.append(
-      Piece(
+      StreamPiece(
         position: consumed &+ UInt64(buffer.count), count: range.count, frame: frame,
         offset: offset, isRepeated: false))
     bytes.extracting(range).withUnsafeBytes { buffer.append(contentsOf: $0) }

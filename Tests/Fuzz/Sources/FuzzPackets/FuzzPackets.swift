@@ -3,7 +3,8 @@ import Projection
 import Protocols
 
 /// One execution: a short conversation of hostile frames through the whole walk, then every form of
-/// output. The input's octets say link type, lengths and cuts as well as content.
+/// output; with shortcuts and without them the tree says the same. The input's octets say link type,
+/// lengths and cuts as well as content.
 @_cdecl("LLVMFuzzerTestOneInput")
 public func fuzzPackets(_ data: UnsafePointer<UInt8>?, _ size: Int) -> CInt {
   let input = UnsafeRawBufferPointer(start: data, count: size)
@@ -17,7 +18,11 @@ public func fuzzPackets(_ data: UnsafePointer<UInt8>?, _ size: Int) -> CInt {
   var dissector = Dissector(.standard, limits: limits)
   var dissection = Dissection()
   var text = TextBuffer()
-  let printers: [any PacketPrinter] = [SummaryPrinter(), TreePrinter(), JSONPrinter()]
+  var long = Dissector(.standard, limits: limits, takesShortcuts: false)
+  var decoded = Dissection()
+  var expected = TextBuffer()
+  let tree = TreePrinter()
+  let printers: [any PacketPrinter] = [SummaryPrinter(), JSONPrinter()]
   var at = 0
   var frames = 0
   // Each frame: one octet for link type and cut, one for its length, then its octets.
@@ -31,8 +36,16 @@ public func fuzzPackets(_ data: UnsafePointer<UInt8>?, _ size: Int) -> CInt {
       originalLength: length + cut, linkType: link,
       point: CapturePoint(interface: UInt16(input[at] >> 7)))
     dissector.dissect(octets.bytes, header, into: &dissection)
+    long.dissect(octets.bytes, header, into: &decoded)
+    tree.print(dissection, octets.bytes, into: &text)
+    tree.print(decoded, octets.bytes, into: &expected)
+    let isSame = text.withBytes { found in
+      expected.withBytes { found.elementsEqual($0) }
+    }
+    precondition(isSame, "frame \(frames + 1) reads differently by a shortcut")
     for printer in printers { printer.print(dissection, octets.bytes, into: &text) }
     text.removeAll()
+    expected.removeAll()
     at += 2 + length
     frames += 1
   }
