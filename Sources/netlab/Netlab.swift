@@ -40,7 +40,9 @@ struct Netlab: ParsableCommand {
       configuration.subcommands.first { $0.configuration.commandName == name }
     }
     if let named, let command = try? named.parseAsRoot(Array(arguments.dropFirst())) {
-      return command
+      // For `--help` it is the parser's own command, which would not know what it is called.
+      let own = [named] + named.configuration.subcommands
+      if own.contains(where: { $0 == type(of: command) }) { return command }
     }
     return try parseAsRoot(arguments)
   }

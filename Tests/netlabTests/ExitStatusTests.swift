@@ -27,6 +27,19 @@ private typealias Status = netlab.ExitStatus
     #expect(result.errors == "")
   }
 
+  /// The command that is named is parsed alone; its help says all the same what it is called.
+  @Test func helpNamesTheWholeCommand() throws {
+    for command in [["read"], ["key", "show"], ["filter", "check"], ["key"]] {
+      for arguments in [command + ["--help"], ["help"] + command] {
+        let result = try run(arguments)
+        #expect(result.status == 0)
+        #expect(
+          result.output.contains("USAGE: netlab " + command.joined(separator: " ")),
+          "\(arguments): \(result.output)")
+      }
+    }
+  }
+
   @Test func usage() throws {
     try check(["read"], .usage, says: "netlab read FILE")
     try check(["read", "x", "-c", "0"], .usage, says: "-c")
