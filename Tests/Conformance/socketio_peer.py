@@ -64,7 +64,7 @@ def events(url, way):
         client.sio.emit("message", number)
     for number in range(200):
         client.came["/"].expect("message-back", number)
-    time.sleep(1.2)
+    time.sleep(4)
     assert client.sio.call("message-with-ack", "pinged", timeout=10) == "pinged"
     assert client.sio.transport() == TRANSPORTS[way][-1], client.sio.transport()
     client.sio.disconnect()
