@@ -1,7 +1,8 @@
 /// The Internet checksum: the ones' complement of the ones' complement sum of 16-bit words.
 /// RFC 1071; RFC 1624 for why 0xffff and 0x0000 are the same sum.
 public struct InternetChecksum: Sendable {
-  /// Partial sum of big-endian 16-bit words, carries not yet folded in.
+  /// The sum of big-endian 16-bit words before its carries are folded in: any number that leaves the
+  /// same remainder when divided by 2**16 - 1, and 0 only while nothing but zeros was added.
   @usableFromInline var sum: UInt64 = 0
 
   @inlinable public init() {}
@@ -12,22 +13,60 @@ public struct InternetChecksum: Sendable {
     // Words are summed in the machine's byte order and swapped once at the end: RFC 1071 section
     // 2 (B), "the sum of 16-bit integers can be computed in either byte order".
     // And 64 bits at a time, each carry added at the other end: section 2 (C), "the sum can be
-    // computed in parallel", and 2**64 - 1 is a multiple of 2**16 - 1.
+    // computed in parallel", and 2**64 - 1 is a multiple of 2**16 - 1. By that a turn of eight bits
+    // swaps the octets of all words.
+    let count = bytes.byteCount
+    // No load is checked again: each condition keeps it inside `count`.
+    let words = count >= 32 ? Self.sumOfBlocks(bytes) : Self.sumOfFew(bytes)
+    #if _endian(little)
+      sum.addAround(words &<< 8 | words &>> 56)
+    #else
+      sum.addAround(words)
+    #endif
+  }
+
+  /// The sum of 32 octets and more, in the machine's byte order.
+  ///
+  /// Halves of 32 bits are added in lanes of 64, which no carry leaves before four thousand million
+  /// of them: vectors, where adding the carries around is one addition after the other.
+  @inlinable
+  static func sumOfBlocks(_ bytes: RawSpan) -> UInt64 {
+    let count = bytes.byteCount
+    let lower = SIMD4<UInt64>(repeating: 0xffff_ffff)
+    var sums = SIMD4<UInt64>.zero
+    var at = 0
+    while at &+ 32 <= count {
+      let block = bytes.unsafeLoadUnaligned(
+        fromUncheckedByteOffset: at, as: SIMD4<UInt64>.self)
+      sums &+= (block & lower) &+ (block &>> 32)
+      at &+= 32
+    }
+    var sum = sums.wrappedSum()
+    guard at < count else { return sum }
+    // Up to three more words and a part of one. How many nobody can predict: looking at all of them,
+    // and leaving out what was added before, costs less than asking.
+    let last = count &- 8
+    for _ in 0..<3 {
+      let word = bytes.unsafeLoadUnaligned(
+        fromUncheckedByteOffset: min(at, last), as: UInt64.self)
+      let isWhole = at <= last
+      sum.addAround(isWhole ? word : 0)
+      at = isWhole ? at &+ 8 : at
+    }
+    let rest = UInt64(
+      littleEndian: bytes.unsafeLoadUnaligned(fromUncheckedByteOffset: last, as: UInt64.self))
+    // In two steps, so that nothing is left of it when nothing is to be added.
+    let part = (rest &>> 1) &>> UInt64(truncatingIfNeeded: 63 &- (count &- at) &* 8)
+    sum.addAround(part.littleEndian)
+    return sum
+  }
+
+  /// The sum of less than 32 octets, in the machine's byte order.
+  @inlinable
+  static func sumOfFew(_ bytes: RawSpan) -> UInt64 {
     let count = bytes.byteCount
     var words: UInt64 = 0
     var offset = 0
-    // No load is checked again: each loop's condition keeps it inside `count`.
-    if count >= 128 { words = Self.sumOfBlocks(bytes, upTo: count & ~63, &offset) }
-    while offset &+ 32 <= count {
-      words.addAround(bytes.unsafeLoadUnaligned(fromUncheckedByteOffset: offset, as: UInt64.self))
-      words.addAround(
-        bytes.unsafeLoadUnaligned(fromUncheckedByteOffset: offset &+ 8, as: UInt64.self))
-      words.addAround(
-        bytes.unsafeLoadUnaligned(fromUncheckedByteOffset: offset &+ 16, as: UInt64.self))
-      words.addAround(
-        bytes.unsafeLoadUnaligned(fromUncheckedByteOffset: offset &+ 24, as: UInt64.self))
-      offset &+= 32
-    }
     while offset &+ 8 <= count {
       words.addAround(bytes.unsafeLoadUnaligned(fromUncheckedByteOffset: offset, as: UInt64.self))
       offset &+= 8
@@ -47,47 +86,26 @@ public struct InternetChecksum: Sendable {
       rest &+= UInt64(UInt16(last).littleEndian)
     }
     words.addAround(rest)
-    sum &+= UInt64(Self.folded(words).byteSwapped)
-  }
-
-  /// The sum of whole blocks of 64 octets, in the machine's byte order.
-  ///
-  /// Halves of 32 bits are added in lanes of 64, which no carry leaves before four thousand million
-  /// of them: vectors, where adding the carries around is one addition after the other.
-  @inlinable
-  static func sumOfBlocks(_ bytes: RawSpan, upTo end: Int, _ offset: inout Int) -> UInt64 {
-    let lower = SIMD4<UInt64>(repeating: 0xffff_ffff)
-    var low = SIMD4<UInt64>.zero
-    var high = SIMD4<UInt64>.zero
-    var at = 0
-    while at < end {
-      let first = bytes.unsafeLoadUnaligned(
-        fromUncheckedByteOffset: at, as: SIMD4<UInt64>.self)
-      let second = bytes.unsafeLoadUnaligned(
-        fromUncheckedByteOffset: at &+ 32, as: SIMD4<UInt64>.self)
-      low &+= (first & lower) &+ (second & lower)
-      high &+= (first &>> 32) &+ (second &>> 32)
-      at &+= 64
-    }
-    offset = at
-    var sum: UInt64 = 0
-    sum.addAround(low.wrappedSum())
-    sum.addAround(high.wrappedSum())
-    return sum
+    return words
   }
 
   /// Adds one 16-bit word.
-  @inlinable public mutating func add(_ word: UInt16) { sum &+= UInt64(word) }
+  @inlinable public mutating func add(_ word: UInt16) { sum.addAround(UInt64(word)) }
 
   /// Adds one 32-bit word: 2**16 counts as 1, so its halves come together when the sum is folded.
   @inlinable
-  public mutating func add(_ word: UInt32) { sum &+= UInt64(word) }
+  public mutating func add(_ word: UInt32) { sum.addAround(UInt64(word)) }
 
   /// Adds one 64-bit word.
   @inlinable
-  public mutating func add(_ word: UInt64) {
-    add(UInt32(truncatingIfNeeded: word &>> 32))
-    add(UInt32(truncatingIfNeeded: word))
+  public mutating func add(_ word: UInt64) { sum.addAround(word) }
+
+  /// Whether what was summed, its checksum field included, is right: whether `folded` is 0xffff.
+  ///
+  /// That is so when 2**16 - 1 divides the sum, which a product with the inverse tells.
+  @inlinable public var isRight: Bool {
+    let ones: UInt64 = 0x0001_0001_0001_0001
+    return sum != 0 && (0 &- sum &* ones) <= ones
   }
 
   /// The sum in 16 bits, not complemented: 0xffff over data whose checksum is right.

@@ -40,6 +40,45 @@ import Testing
     }
   }
 
+  /// Data with its checksum in it, at every length, and with each bit turned: right, then not.
+  @Test func rightIsWhatFoldsToOnes() {
+    let seed = UInt64.random(in: 0...UInt64.max)
+    print("InternetChecksumTests seed \(seed)")
+    var generator = SeededNumbers(seed: seed)
+    #expect(!InternetChecksum().isRight, "nothing but zeros sums to zero")
+    for length in 2..<150 {
+      var octets = (0..<length).map { _ in UInt8.random(in: 0...255, using: &generator) }
+      octets[0] = 0
+      octets[1] = 0
+      var sum = InternetChecksum()
+      sum.add(octets.span.bytes)
+      octets[0] = UInt8(sum.value >> 8)
+      octets[1] = UInt8(sum.value & 0xff)
+      for bit in -1..<length * 8 {
+        var changed = octets
+        if bit >= 0 { changed[bit / 8] ^= 1 << UInt8(bit % 8) }
+        var total = InternetChecksum()
+        total.add(changed.span.bytes)
+        #expect(total.isRight == (total.folded == 0xffff))
+        #expect(total.isRight == (bit < 0))
+      }
+    }
+  }
+
+  /// Words of each size count as their octets do.
+  @Test func wordsAreTheirOctets() {
+    var words = InternetChecksum()
+    words.add(UInt64.max)
+    words.add(UInt64.max)
+    words.add(0xfedc_ba98_7654_3210 as UInt64)
+    words.add(0x8000_0001 as UInt32)
+    words.add(0xffff as UInt16)
+    let octets =
+      [UInt8](repeating: 0xff, count: 16)
+      + [0xfe, 0xdc, 0xba, 0x98, 0x76, 0x54, 0x32, 0x10, 0x80, 0, 0, 1, 0xff, 0xff]
+    #expect(words.folded == sum(octets, from: 0))
+  }
+
   /// The example of RFC 1071 section 3.
   @Test func theExampleOfTheSpecification() {
     #expect(sum([0x00, 0x01, 0xf2, 0x03, 0xf4, 0xf5, 0xf6, 0xf7], from: 0) == 0xddf2)
