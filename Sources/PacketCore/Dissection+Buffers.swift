@@ -9,7 +9,7 @@ struct Continuation {
 
 extension Dissection {
   /// Buffers beside the frame's own octets.
-  public var bufferCount: Int { ownBuffers.extents.count }
+  public var bufferCount: Int { ownBuffers.count }
 
   /// A new buffer of `count` octets.
   ///
@@ -20,18 +20,18 @@ extension Dissection {
   public mutating func addBuffer(
     _ count: Int, _ origin: BufferOrigin, _ fill: (inout MutableRawSpan) -> Void
   ) -> UInt16? {
-    guard ownBuffers.extents.count < Int(UInt16.max), count >= 0 else { return nil }
+    guard ownBuffers.count < Int(UInt16.max), count >= 0 else { return nil }
     var place = ownBuffers.add(count, origin).mutableBytes
     fill(&place)
-    return UInt16(truncatingIfNeeded: ownBuffers.extents.count)
+    return UInt16(truncatingIfNeeded: ownBuffers.count)
   }
 
   /// A new buffer with a copy of `octets`.
   public mutating func addBuffer(_ octets: RawSpan, _ origin: BufferOrigin) -> UInt16? {
-    guard ownBuffers.extents.count < Int(UInt16.max) else { return nil }
+    guard ownBuffers.count < Int(UInt16.max) else { return nil }
     let place = ownBuffers.add(octets.byteCount, origin)
     octets.withUnsafeBytes { place.copyMemory(from: $0) }
-    return UInt16(truncatingIfNeeded: ownBuffers.extents.count)
+    return UInt16(truncatingIfNeeded: ownBuffers.count)
   }
 
   /// Says in which packets the octets of a reassembled buffer stand.
@@ -54,8 +54,8 @@ extension Dissection {
 
   /// Where a buffer's octets come from; nil for the frame.
   public func origin(of buffer: UInt16) -> BufferOrigin? {
-    guard buffer > 0, Int(buffer) <= ownBuffers.extents.count else { return nil }
-    return ownBuffers.extents[Int(buffer) - 1].origin
+    guard buffer > 0, Int(buffer) <= ownBuffers.count else { return nil }
+    return ownBuffers[buffer].origin
   }
 
   /// The packets that a reassembled buffer was put together from.
@@ -143,9 +143,8 @@ extension Dissection {
   public mutating func reading<R>(
     _ buffer: UInt16, _ body: (RawSpan, inout Dissection) -> R
   ) -> R {
-    let buffers = ownBuffers
-    let extent = buffers.extents[Int(buffer) &- 1]
-    defer { withExtendedLifetime(buffers) {} }
+    // What is added meanwhile takes nothing away: see `PacketBuffers`.
+    let extent = ownBuffers[buffer]
     return body(UnsafeRawBufferPointer(start: extent.start, count: extent.count).bytes, &self)
   }
 
@@ -155,7 +154,7 @@ extension Dissection {
     of buffer: UInt16, frame: RawSpan, _ body: (RawSpan) -> R
   ) -> R {
     if buffer == 0 { return body(frame) }
-    let extent = ownBuffers.extents[Int(buffer) &- 1]
+    let extent = ownBuffers[buffer]
     return body(UnsafeRawBufferPointer(start: extent.start, count: extent.count).bytes)
   }
 }

@@ -85,8 +85,13 @@ final class PacketBuffers: @unchecked Sendable {
     @usableFromInline var origin: BufferOrigin
   }
 
-  // Used by the one thread that walks.
-  @usableFromInline @exclusivity(unchecked) var extents: ContiguousArray<Extent> = []
+  // Used by the one thread that walks; so for all of these.
+  /// Where the buffers stand, buffer 1 first: as with `PacketPlaces`, no array, which would ask each
+  /// time whether it has been copied.
+  @exclusivity(unchecked) private var extents: UnsafeMutablePointer<Extent>
+  @exclusivity(unchecked) private var capacity = 8
+  /// Buffers there are.
+  @usableFromInline @exclusivity(unchecked) private(set) var count = 0
   @exclusivity(unchecked) var pieces: [(buffer: Int, piece: BufferPiece)] = []
   /// Buffers that hold octets of a stream, and what that stream knows of its packets: shared with it and
   /// looked through when somebody asks, since a stream that waits is handed over again and again.
@@ -119,15 +124,23 @@ final class PacketBuffers: @unchecked Sendable {
   /// Memory kept for the next packet.
   private static let kept = 1 << 20
 
-  init() {}
+  init() { extents = .allocate(capacity: capacity) }
 
   deinit {
+    extents.deallocate()
     for block in blocks { block.deallocate() }
+  }
+
+  /// The place of a buffer, from 1.
+  @usableFromInline
+  subscript(buffer: UInt16) -> Extent {
+    precondition(buffer > 0 && Int(buffer) <= count, "no such buffer")
+    return extents[Int(buffer) &- 1]
   }
 
   /// Forgets all buffers.
   func removeAll() {
-    extents.removeAll(keepingCapacity: true)
+    count = 0
     if !pieces.isEmpty { pieces.removeAll(keepingCapacity: true) }
     if !streams.isEmpty { streams.removeAll(keepingCapacity: true) }
     if block > 0, blocks.reduce(0, { $0 + $1.count }) > Self.kept {
@@ -154,14 +167,25 @@ final class PacketBuffers: @unchecked Sendable {
     let start = place.baseAddress ?? UnsafeMutableRawPointer(bitPattern: 16).unsafelyUnwrapped
     used += (count + 15) & ~15
     used = min(used, blocks[block].count)
-    extents.append(Extent(start: start, count: count, origin: origin))
+    if self.count == capacity { grow() }
+    extents[self.count] = Extent(start: start, count: count, origin: origin)
+    self.count &+= 1
     return place
+  }
+
+  @inline(never)
+  private func grow() {
+    let larger = UnsafeMutablePointer<Extent>.allocate(capacity: capacity * 2)
+    larger.update(from: extents, count: count)
+    extents.deallocate()
+    extents = larger
+    capacity *= 2
   }
 
   /// The same buffers, to add others to.
   func copy() -> PacketBuffers {
     let other = PacketBuffers()
-    for extent in extents {
+    for extent in UnsafeBufferPointer(start: extents, count: count) {
       other.add(extent.count, extent.origin)
         .copyMemory(from: UnsafeRawBufferPointer(start: extent.start, count: extent.count))
     }

@@ -1,3 +1,5 @@
+import COctets
+
 extension HTTPHead {
   /// One line of a head, with the lines that continue it.
   struct FieldLine {
@@ -145,22 +147,11 @@ extension HTTPHead {
 }
 
 extension UnsafeRawBufferPointer {
-  /// The first place of an octet in `range`, found eight octets at a time.
+  /// The first place of an octet in `range`.
   func first(_ octet: UInt8, in range: Range<Int>) -> Int? {
-    var at = range.lowerBound
-    let end = Swift.min(range.upperBound, count)
-    let pattern = UInt64(octet) &* 0x0101_0101_0101_0101
-    while at &+ 8 <= end {
-      let word = UInt64(littleEndian: loadUnaligned(fromByteOffset: at, as: UInt64.self)) ^ pattern
-      // The highest bit of each octet that is zero; exact for the lowest of them.
-      let zeros = (word &- 0x0101_0101_0101_0101) & ~word & 0x8080_8080_8080_8080
-      if zeros != 0 { return at &+ zeros.trailingZeroBitCount &>> 3 }
-      at &+= 8
-    }
-    while at < end {
-      if self[at] == octet { return at }
-      at &+= 1
-    }
-    return nil
+    let inside = range.clamped(to: 0..<count)
+    guard let start = baseAddress, !inside.isEmpty else { return nil }
+    let found = netlab_find_octet(start + inside.lowerBound, octet, inside.count)
+    return found < inside.count ? inside.lowerBound + found : nil
   }
 }

@@ -5,8 +5,9 @@ public final class HTTPStream: StreamProtocol {
   public static let name = "http"
   public static let makesMore = true
 
-  /// One direction's place in its messages.
-  struct Direction {
+  /// One direction's place in its messages. A class: one of two structs, chosen by side, could not be
+  /// lent without a coroutine and its memory.
+  final class Direction {
     enum State {
       case head
       /// A head is looked for: what came before is not known.
@@ -15,13 +16,14 @@ public final class HTTPStream: StreamProtocol {
       /// What follows is another protocol's, or nobody's.
       case lost
     }
-    var state = State.head
+    // One thread walks; the check at run time would find nothing.
+    @exclusivity(unchecked) var state = State.head
     /// Octets of a head that hold no end of it.
-    var scanned = 0
-    var transfer: HTTPTransfer?
+    @exclusivity(unchecked) var scanned = 0
+    @exclusivity(unchecked) var transfer: HTTPTransfer?
     /// The stream ended, or has a hole: the message is shown as far as it came.
-    var isOver = false
-    var messages: UInt32 = 0
+    @exclusivity(unchecked) var isOver = false
+    @exclusivity(unchecked) var messages: UInt32 = 0
   }
 
   /// Packets of a body that was read, each a message of its own.
@@ -39,9 +41,8 @@ public final class HTTPStream: StreamProtocol {
   static let longestPayload = 1 << 14
 
   let limits: Limits
-  // One thread walks; the check at run time would find nothing.
-  @exclusivity(unchecked) var client = Direction()
-  @exclusivity(unchecked) var server = Direction()
+  let client = Direction()
+  let server = Direction()
   /// Requests without an answer, oldest first.
   @exclusivity(unchecked) var requests: [HTTPExchange] = []
   /// Frames of the last request and the last response; 0 for none.
@@ -65,11 +66,7 @@ public final class HTTPStream: StreamProtocol {
 
   public var hasMore: Bool { packets != nil || client.isOver || server.isOver }
 
-  /// One direction, read and written where it stands.
-  subscript(side: Side) -> Direction {
-    _read { if side == .client { yield client } else { yield server } }
-    _modify { if side == .client { yield &client } else { yield &server } }
-  }
+  subscript(side: Side) -> Direction { side == .client ? client : server }
 
   public func consume(
     _ bytes: RawSpan, _ chunk: StreamChunk, into dissection: inout Dissection

@@ -70,6 +70,14 @@ struct StopPlaces {
         if marks != 0 { return true }
         continue
       }
+      if end >= 64 {
+        // The last 64, of which those before `base` do not count.
+        marks = bytes.withUnsafeBytes {
+          $0.baseAddress.map { netlab_string_stops_64($0 + (end &- 64)) } ?? 0
+        }
+        marks &>>= UInt64(truncatingIfNeeded: base &+ 64 &- end)
+        return marks != 0
+      }
       var at = base
       var shift: UInt64 = 0
       while shift < 64, at < end {

@@ -33,7 +33,7 @@ public enum WebSocketMasking {
     }
   }
 
-  /// Eight octets at a time.
+  /// Sixteen octets at a time, then eight.
   @inline(__always)
   static func apply(
     _ key: UInt32, _ source: UnsafeRawPointer, _ target: UnsafeMutableRawPointer, _ count: Int,
@@ -45,13 +45,32 @@ public enum WebSocketMasking {
     let word = half | half &<< 32
     var seen: UInt64 = 0
     var at = 0
-    while at &+ 8 <= count {
+    if count >= 16 {
+      let words = SIMD2(repeating: word)
+      var seenWords = SIMD2<UInt64>.zero
+      while at &+ 16 <= count {
+        let octets = source.loadUnaligned(fromByteOffset: at, as: SIMD2<UInt64>.self) ^ words
+        target.storeBytes(of: octets, toByteOffset: at, as: SIMD2<UInt64>.self)
+        seenWords |= octets
+        at &+= 16
+      }
+      seen = seenWords.x | seenWords.y
+    }
+    if at &+ 8 <= count {
       let octets = source.loadUnaligned(fromByteOffset: at, as: UInt64.self) ^ word
       target.storeBytes(of: octets, toByteOffset: at, as: UInt64.self)
       seen |= octets
       at &+= 8
     }
     var rest = word
+    if at &+ 4 <= count {
+      let octets =
+        source.loadUnaligned(fromByteOffset: at, as: UInt32.self)
+        ^ UInt32(truncatingIfNeeded: word)
+      target.storeBytes(of: octets, toByteOffset: at, as: UInt32.self)
+      seen |= UInt64(octets)
+      at &+= 4
+    }
     while at < count {
       let octet =
         source.load(fromByteOffset: at, as: UInt8.self) ^ UInt8(truncatingIfNeeded: rest)

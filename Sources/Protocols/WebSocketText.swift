@@ -34,13 +34,22 @@ struct UTF8Check: Sendable, BitwiseCopyable {
   @inline(__always)
   static func isASCII(_ bytes: RawSpan, _ range: Range<Int>) -> Bool {
     let range = range.clamped(to: 0..<bytes.byteCount)
-    var seen: UInt64 = 0
+    let end = range.upperBound
     var at = range.lowerBound
-    while at &+ 8 <= range.upperBound {
-      seen |= bytes.unsafeLoadUnaligned(fromUncheckedByteOffset: at, as: UInt64.self)
-      at &+= 8
+    var seen: UInt64 = 0
+    if end &- at >= 32 {
+      var lanes = SIMD4<UInt64>.zero
+      while at &+ 32 <= end {
+        lanes |= bytes.unsafeLoadUnaligned(fromUncheckedByteOffset: at, as: SIMD4<UInt64>.self)
+        at &+= 32
+      }
+      // The last ones, some of them for the second time.
+      lanes |= bytes.unsafeLoadUnaligned(
+        fromUncheckedByteOffset: end &- 32, as: SIMD4<UInt64>.self)
+      seen = lanes.x | lanes.y | lanes.z | lanes.w
+      at = end
     }
-    while at < range.upperBound {
+    while at < end {
       seen |= UInt64(bytes.unsafeLoad(fromUncheckedByteOffset: at, as: UInt8.self))
       at &+= 1
     }

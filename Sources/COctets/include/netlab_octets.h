@@ -5,7 +5,9 @@
 #ifndef NETLAB_OCTETS_H
 #define NETLAB_OCTETS_H
 
+#include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #if defined(__SSE2__)
 #include <emmintrin.h>
@@ -56,6 +58,12 @@ static inline uint64_t netlab_string_stops_64(const void *octets) {
   return (uint64_t)netlab_string_stops(at) | (uint64_t)netlab_string_stops(at + 16) << 16 |
          (uint64_t)netlab_string_stops(at + 32) << 32 |
          (uint64_t)netlab_string_stops(at + 48) << 48;
+}
+
+/// The first place of `octet` among `count` octets; `count` when it is not there.
+static inline ptrdiff_t netlab_find_octet(const void *octets, uint8_t octet, ptrdiff_t count) {
+  const void *found = memchr(octets, octet, (size_t)count);
+  return found ? (const uint8_t *)found - (const uint8_t *)octets : count;
 }
 
 #endif
