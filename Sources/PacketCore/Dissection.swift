@@ -93,7 +93,7 @@ public struct Dissection: Sendable {
     self.frame.number = number
     records.removeAll()
     if !findings.isEmpty { findings.removeAll(keepingCapacity: true) }
-    if !ownBuffers.extents.isEmpty { forgetBuffers() }
+    if ownBuffers.count > 0 { forgetBuffers() }
     if !messages.isEmpty || !verdicts.isEmpty { forgetMessages() }
     if !comments.isEmpty { comments.removeAll(keepingCapacity: true) }
     failure = nil
@@ -145,24 +145,6 @@ public struct Dissection: Sendable {
     return push(
       type, start: header.lowerBound, headerEnd: header.upperBound, end: end,
       reportedEnd: end &+ missing)
-  }
-
-  /// Records a layer in the buffer that the walk is in, whose protocol has read it in a way of its
-  /// own.
-  ///
-  /// - Parameters:
-  ///   - header: Its header; the payload follows, up to `end`.
-  ///   - reportedEnd: Its end on the wire.
-  /// - Returns: Its index; nil inside a packet that is only quoted, where layers are decoded and not
-  ///   looked at, and where no shortcut is to be taken.
-  @inlinable @inline(__always)
-  public mutating func recordHere<L: Layer>(
-    _ type: L.Type, header: Range<Int>, end: Int, reportedEnd: Int
-  ) -> Int? {
-    if isQuoting || !takesShortcuts { return nil }
-    return push(
-      type, start: header.lowerBound, headerEnd: header.upperBound, end: end,
-      reportedEnd: reportedEnd)
   }
 
   /// The packet belongs to a stream: `ErasedLayer.resume` is called for this layer until it says

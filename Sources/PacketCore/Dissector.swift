@@ -7,10 +7,9 @@ public struct Dissector: ~Copyable {
   private let memories: [any LayerMemory]
   private let handles: [Unmanaged<AnyObject>]
   private let takesShortcuts: Bool
-  /// The registry's shortcut, where the walk would go the same way.
-  private let shortcut: (any Shortcut.Type)?
-  /// The link type of the frames that may take it.
-  private let shortcutLink: LinkType
+  /// The registry's shortcuts, where the walk would go the same way.
+  private let frameWay: ShortcutWay?
+  private let messageWay: ShortcutWay?
   private var count = 0
   private var hasBegun = false
   private var firstTime = Timestamp(seconds: 0, nanoseconds: 0)
@@ -23,10 +22,6 @@ public struct Dissector: ~Copyable {
     self.registry = registry
     self.limits = limits
     self.takesShortcuts = takesShortcuts
-    let way =
-      takesShortcuts ? registry.shortcut.flatMap { registry.leads(along: $0) ? $0 : nil } : nil
-    shortcut = way
-    shortcutLink = LinkType(rawValue: way?.way.first?.number.value ?? 0)
     var shared: [ObjectIdentifier: any LayerMemory] = [:]
     memories = registry.layers.map { layer in
       let memory = layer.makeMemory(limits)
@@ -38,6 +33,15 @@ public struct Dissector: ~Copyable {
     }
     for memory in memories { memory.streamHolder?.adopt(registry.streams, limits) }
     handles = memories.map { Unmanaged.passUnretained($0) }
+    frameWay =
+      takesShortcuts ? ShortcutWay(registry.frameShortcut, registry, limits, handles) : nil
+    messageWay =
+      takesShortcuts ? ShortcutWay(registry.messageShortcut, registry, limits, handles) : nil
+  }
+
+  deinit {
+    frameWay?.memories.deallocate()
+    messageWay?.memories.deallocate()
   }
 
   /// Whether a message can be asked about every packet that carried it, and not only about the one
@@ -104,14 +108,19 @@ public struct Dissector: ~Copyable {
   private mutating func walkFrame(
     _ bytes: RawSpan, _ header: FrameHeader, into dissection: inout Dissection
   ) {
-    if let shortcut, header.linkType == shortcutLink,
-      let next = shortcut.walk(bytes, reportedEnd: header.originalLength, into: &dissection)
+    if let way = frameWay, PayloadType.linkType(header.linkType).key == way.key,
+      let next = way.type.walk(
+        bytes, from: 0, to: bytes.byteCount, reportedEnd: header.originalLength,
+        into: &dissection, memories: way.memories)
     {
-      let record = dissection.records[dissection.records.count &- 1]
+      if dissection.goesElsewhere { return leave(way.last, &dissection) }
+      let last = dissection.records.count &- 1
+      let record = dissection.records[last]
       let end = record.payload.upperBound
+      if record.payloadLength | record.missing == 0 { return }
       walk(
         bytes, from: record.payload.lowerBound, to: end, reportedEnd: end &+ Int(record.missing),
-        as: next, behind: dissection.records.count &- 1, into: &dissection)
+        as: next, behind: last, into: &dissection)
       return
     }
     walk(
@@ -120,24 +129,57 @@ public struct Dissector: ~Copyable {
   }
 
   /// Walks what layers named as places to go on.
+  @inline(__always)
   private mutating func continueWalk(_ frame: RawSpan, into dissection: inout Dissection) {
     while let next = dissection.takeContinuation() {
       if next.buffer == 0 {
-        walk(
-          frame, from: next.range.lowerBound, to: next.range.upperBound,
-          reportedEnd: next.range.upperBound, as: next.type, into: &dissection)
+        walkMessage(frame, next, into: &dissection)
       } else {
         // The walk adds buffers and never takes one away: the octets stay where they are.
-        let extent = dissection.ownBuffers.extents[Int(next.buffer) &- 1]
-        let octets = UnsafeRawBufferPointer(start: extent.start, count: extent.count).bytes
-        walk(
-          octets, from: next.range.lowerBound, to: next.range.upperBound,
-          reportedEnd: next.range.upperBound, as: next.type, into: &dissection)
+        let extent = dissection.ownBuffers[next.buffer]
+        walkMessage(
+          UnsafeRawBufferPointer(start: extent.start, count: extent.count).bytes, next,
+          into: &dissection)
       }
     }
   }
 
+  /// Walks what stands at a place, or takes the shortcut.
+  @inline(__always)
+  private mutating func walkMessage(
+    _ bytes: RawSpan, _ place: Continuation, into dissection: inout Dissection
+  ) {
+    let (start, end) = (place.range.lowerBound, place.range.upperBound)
+    if let way = messageWay, place.type.key == way.key,
+      let next = way.type.walk(
+        bytes, from: start, to: end, reportedEnd: end, into: &dissection, memories: way.memories)
+    {
+      if dissection.goesElsewhere { return leave(way.last, &dissection) }
+      let last = dissection.records.count &- 1
+      let payload = dissection.records[last].payload
+      walk(
+        bytes, from: payload.lowerBound, to: payload.upperBound, reportedEnd: payload.upperBound,
+        as: next, behind: last, into: &dissection)
+      return
+    }
+    walk(bytes, from: start, to: end, reportedEnd: end, as: place.type, into: &dissection)
+  }
+
+  /// The payload of the layer just read is walked in a buffer of its own, or as a stream.
+  ///
+  /// - Parameter position: The layer's.
+  @inline(__always)
+  private func leave(_ position: Int, _ dissection: inout Dissection) {
+    dissection.goesElsewhere = false
+    if dissection.hasStream {
+      // Said by this layer, and not by those of the messages that follow.
+      dissection.hasStream = false
+      dissection.unfinished = position
+    }
+  }
+
   /// A layer holds a stream with octets in it: asks for one message after the other, and walks each.
+  @inline(__always)
   private mutating func resume(_ bytes: RawSpan, into dissection: inout Dissection) {
     while let position = dissection.unfinished {
       dissection.currentBuffer = 0
@@ -208,16 +250,7 @@ public struct Dissector: ~Copyable {
         dissection.fail(layer, error, bytes, start: start, end: end, reportedEnd: reportedEnd)
         return
       }
-      if dissection.goesElsewhere {
-        // What the layer's payload is part of is walked in a buffer of its own, or as a stream.
-        dissection.goesElsewhere = false
-        if dissection.hasStream {
-          // Said by this layer, and not by those of the messages that follow.
-          dissection.hasStream = false
-          dissection.unfinished = position
-        }
-        return
-      }
+      if dissection.goesElsewhere { return leave(position, &dissection) }
       let record = dissection.records[dissection.records.count &- 1]
       start = record.payload.lowerBound
       end = record.payload.upperBound

@@ -136,6 +136,18 @@ extension Dissection {
     isMessageOpen = true
   }
 
+  /// Begins a message that this frame alone carried: nearly all are such.
+  @inline(__always)
+  public mutating func beginMessageAlone(from firstLayer: Int, octets: Int) {
+    numbered &+= 1
+    messages.append(
+      Message(
+        layers: firstLayer..<firstLayer, carrier: -1, speaker: firstLayer, number: numbered,
+        octets: octets,
+        packets: 0..<0, stream: stream))
+    isMessageOpen = true
+  }
+
   /// The walk is done with the message.
   mutating func endMessage() {
     guard isMessageOpen else { return }

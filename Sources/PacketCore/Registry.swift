@@ -7,8 +7,9 @@ public struct Registry: Sendable {
   /// What streams may be, in the order in which they are asked.
   public private(set) var streams: [any StreamProtocol.Type]
 
-  /// The way that most frames take, in one step; nil for none.
-  let shortcut: (any Shortcut.Type)?
+  /// The ways that most frames and most messages take, in one step; nil for none.
+  let frameShortcut: (any Shortcut.Type)?
+  let messageShortcut: (any Shortcut.Type)?
 
   /// Position + 1 for numbers below 256, by space and number; 0 where nobody claims them.
   private var small: [UInt16]
@@ -19,13 +20,15 @@ public struct Registry: Sendable {
   /// - Parameters:
   ///   - layers: Every protocol. Where two claim a number, the later one wins.
   ///   - streams: Every protocol that stands on a stream of octets.
-  ///   - shortcut: The way that most frames take.
+  ///   - frames: The way that most frames take.
+  ///   - messages: The way that most messages take.
   public init(
     _ layers: [any ErasedLayer.Type], streams: [any StreamProtocol.Type] = [],
-    shortcut: (any Shortcut.Type)? = nil
+    frames: (any Shortcut.Type)? = nil, messages: (any Shortcut.Type)? = nil
   ) {
     self.streams = streams
-    self.shortcut = shortcut
+    frameShortcut = frames
+    messageShortcut = messages
     small = Array(repeating: 0, count: PayloadType.Space.allCases.count << 8)
     self.layers = [Frame.self, Payload.self] + layers
     slots = Array(repeating: 0, count: 256)

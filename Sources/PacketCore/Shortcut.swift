@@ -1,36 +1,71 @@
-/// A way through several layers in one step, for frames of the form that nearly all have.
+/// A way through several layers in one step, for packets of the form that nearly all have.
 ///
 /// What it records is what the walk would, layer by layer, to the last octet: a test walks every
-/// capture both ways. Where the registry leads elsewhere ("decode as"), or the frame is of any other
+/// capture both ways. Where the registry leads elsewhere ("decode as"), or the octets are of any other
 /// form, the walk is taken.
 public protocol Shortcut: SendableMetatype {
-  /// The numbers that the walk would follow and the protocols that it would find, outermost first.
+  /// The numbers that the walk would follow and the protocols that it would find, outermost first. The
+  /// last ones may be left to the walk.
   static var way: [(number: PayloadType, layer: any ErasedLayer.Type)] { get }
 
-  /// Records the layers of a frame and names its ends.
+  /// Records layers, and names the ends of a frame.
   ///
   /// - Parameters:
-  ///   - bytes: The frame's captured octets.
-  ///   - reportedEnd: Octets on the wire.
-  /// - Returns: What follows the last of them; nil for a frame of another form, of which nothing was
+  ///   - reportedEnd: The end on the wire.
+  ///   - memories: What the protocols of the way remember, in its order.
+  /// - Returns: What follows the last of them; nil for octets of another form, of which nothing was
   ///   recorded.
   static func walk(
-    _ bytes: RawSpan, reportedEnd: Int, into dissection: inout Dissection
+    _ bytes: RawSpan, from start: Int, to end: Int, reportedEnd: Int,
+    into dissection: inout Dissection, memories: UnsafePointer<Unmanaged<AnyObject>>
   ) -> PayloadType?
 }
 
-extension Registry {
-  /// Whether the walk would go the same way.
-  func leads(along shortcut: any Shortcut.Type) -> Bool {
-    shortcut.way.allSatisfy { step in
-      layer(for: step.number).map { ObjectIdentifier($0) == ObjectIdentifier(step.layer) } ?? false
+/// A shortcut of a registry for a dissector, which owns the memories.
+struct ShortcutWay {
+  let type: any Shortcut.Type
+  /// The number it begins with: `PayloadType.key`.
+  let key: UInt32
+  /// Its last layer's place in the registry.
+  let last: Int
+  let memories: UnsafeMutablePointer<Unmanaged<AnyObject>>
+
+  /// Nil where the walk would go another way, or not so far.
+  init?(
+    _ shortcut: (any Shortcut.Type)?, _ registry: Registry, _ limits: Limits,
+    _ handles: [Unmanaged<AnyObject>]
+  ) {
+    guard let shortcut, let first = shortcut.way.first, shortcut.way.count <= limits.layers else {
+      return nil
+    }
+    var places: [Int] = []
+    for step in shortcut.way {
+      guard let place = registry.position(for: step.number),
+        ObjectIdentifier(registry.layers[place]) == ObjectIdentifier(step.layer)
+      else { return nil }
+      places.append(place)
+    }
+    type = shortcut
+    key = first.number.key
+    last = places[places.count - 1]
+    memories = .allocate(capacity: places.count)
+    for (index, place) in places.enumerated() {
+      (memories + index).initialize(to: handles[place])
     }
   }
 }
 
 extension Dissection {
-  /// Records a layer of the frame that a shortcut has read: see `push`.
+  /// Whether a shortcut may be taken: not inside a packet that is only quoted, where layers are decoded
+  /// and not looked at.
+  @inlinable public var mayTakeShortcut: Bool { !isQuoting && takesShortcuts }
+
+  /// Records a layer that a shortcut has read, in the buffer that the walk is in: see `push`.
   ///
+  /// - Parameters:
+  ///   - space: What kind of number led to it.
+  ///   - header: Its header; the payload follows, up to `end`.
+  ///   - reportedEnd: Its end on the wire.
   /// - Returns: Its index.
   @inlinable @inline(__always)
   public mutating func record<L: Layer>(
@@ -41,4 +76,7 @@ extension Dissection {
       type, start: header.lowerBound, headerEnd: header.upperBound, end: end,
       reportedEnd: reportedEnd)
   }
+
+  /// The kind of number that led to the layer which is being read.
+  @inlinable public var space: PayloadType.Space { currentSpace }
 }

@@ -49,6 +49,9 @@ public protocol StreamProtocol: AnyObject, SendableMetatype {
 
   /// Octets that the instance holds on to, over the connection's own buffers.
   var heldOctets: Int { get }
+
+  /// The same of a reader that the caller keeps alive, as with `consume`.
+  static func heldOctets(of reader: Unmanaged<AnyObject>) -> Int
 }
 
 extension StreamProtocol {
@@ -60,6 +63,11 @@ extension StreamProtocol {
     reader._withUnsafeGuaranteedRef {
       unsafeDowncast($0, to: Self.self).consume(bytes, chunk, into: &dissection)
     }
+  }
+
+  @inlinable
+  public static func heldOctets(of reader: Unmanaged<AnyObject>) -> Int {
+    reader._withUnsafeGuaranteedRef { unsafeDowncast($0, to: Self.self).heldOctets }
   }
 
   public static var makesMore: Bool { false }

@@ -47,41 +47,17 @@ public struct Chat: Layer {
     let content =
       Self.content(before: index, dissection)
       ?? SocketIOContent(SocketIO(.event), bytes, record.range)
-    return Self.inspect(content, bytes, at: index, in: &dissection)
-  }
-
-  /// What Socket.IO, the layer below, has read already.
-  @inline(__always)
-  private static func content(
-    before index: Int, _ dissection: borrowing Dissection
-  ) -> SocketIOContent? {
-    guard index > 0, dissection.layers[index &- 1].is(SocketIO.self) else { return nil }
-    return dissection.note(of: SocketIO.self, dissection.layers[index &- 1])?.content
-  }
-
-  @inline(__always)
-  private static func inspect(
-    _ content: SocketIOContent, _ bytes: RawSpan, at index: Int, in dissection: inout Dissection
-  ) -> PayloadType {
     dissection.setNote(Note(parts: content.chat), at: index)
     return SocketIO.keepPayload(
       bytes, hasToken: content.hasToken, of: dissection.layers[index], in: &dissection)
   }
 
-  /// The layer has no header: behind Socket.IO there is nothing to decode.
-  public static func walk(
-    _ bytes: RawSpan, from start: Int, to end: Int, reportedEnd: Int,
-    into dissection: inout Dissection, memory: Unmanaged<AnyObject>
-  ) throws(ParseError) -> PayloadType {
-    guard start >= 0, start <= end, end <= bytes.byteCount,
-      let content = content(before: dissection.layers.count, dissection),
-      let index = dissection.recordHere(
-        Chat.self, header: start..<start, end: end, reportedEnd: reportedEnd)
-    else {
-      return try walkDecoded(
-        bytes, from: start, to: end, reportedEnd: reportedEnd, into: &dissection, memory: memory)
-    }
-    return inspect(content, bytes, at: index, in: &dissection)
+  /// What Socket.IO, the layer below, has read already.
+  private static func content(
+    before index: Int, _ dissection: borrowing Dissection
+  ) -> SocketIOContent? {
+    guard index > 0, dissection.layers[index &- 1].is(SocketIO.self) else { return nil }
+    return dissection.note(of: SocketIO.self, dissection.layers[index &- 1])?.content
   }
 
   public func summarize(

@@ -90,38 +90,22 @@ public struct EngineIO: Layer {
       inspectControl(bytes, at: index, in: &dissection, memory: memory)
       return .nothing
     }
-    return Self.inspectMessage(at: index, in: &dissection, memory)
+    _ = Self.takeMessage(at: index, in: &dissection, memory)
+    return .socketIO
   }
 
+  /// A message is one octet and what Socket.IO makes of the rest: leaves the note.
   @inline(__always)
-  private static func inspectMessage(
+  static func takeMessage(
     at index: Int, in dissection: inout Dissection, _ memory: EngineIOSessions
-  ) -> PayloadType {
+  ) -> Note {
     var note = Note()
     memory.take(dissection.stream, &note)
     if note.version == EngineIOSessions.closed {
       memory.noteClosed(at: index, in: &dissection, &note)
     }
     dissection.setNote(note, at: index)
-    return .socketIO
-  }
-
-  /// A message is one octet and what Socket.IO makes of the rest.
-  public static func walk(
-    _ bytes: RawSpan, from start: Int, to end: Int, reportedEnd: Int,
-    into dissection: inout Dissection, memory: Unmanaged<AnyObject>
-  ) throws(ParseError) -> PayloadType {
-    guard start >= 0, start < end, end <= bytes.byteCount,
-      bytes.unsafeLoad(fromUncheckedByteOffset: start, as: UInt8.self) == 0x34,
-      let index = dissection.recordHere(
-        EngineIO.self, header: start..<start &+ 1, end: end, reportedEnd: reportedEnd)
-    else {
-      return try walkDecoded(
-        bytes, from: start, to: end, reportedEnd: reportedEnd, into: &dissection, memory: memory)
-    }
-    return memory._withUnsafeGuaranteedRef {
-      inspectMessage(at: index, in: &dissection, unsafeDowncast($0, to: Memory.self))
-    }
+    return note
   }
 
   public func summarize(

@@ -3,7 +3,7 @@ import PacketCore
 /// Ethernet II and IPv4 in the form that nearly all packets have: no options, no fragment, a sum that
 /// is right, and nothing that a finding would be about. Both headers are 34 octets that stand where
 /// they always do.
-enum PlainIPv4: Shortcut {
+enum PlainIPv4 {
   static let way: [(number: PayloadType, layer: any ErasedLayer.Type)] = [
     (.linkType(.ethernet), Ethernet.self), (.etherType(0x0800), IPv4.self),
   ]
@@ -11,9 +11,22 @@ enum PlainIPv4: Shortcut {
   private static let start = 14
   private static let headerEnd = 34
 
-  static func walk(
+  /// Where its data stands.
+  struct Data {
+    let protocolNumber: UInt8
+    let start = PlainIPv4.headerEnd
+    let end: Int
+    let reportedEnd: Int
+  }
+
+  /// Records both layers and names the packet's ends.
+  ///
+  /// - Parameter reportedEnd: Octets on the wire.
+  /// - Returns: Nil for a frame of another form, of which nothing was recorded.
+  @inline(__always)
+  static func read(
     _ bytes: RawSpan, reportedEnd: Int, into dissection: inout Dissection
-  ) -> PayloadType? {
+  ) -> Data? {
     let end = bytes.byteCount
     guard end >= headerEnd, word(bytes, 12, UInt16.self) == 0x0800 else { return nil }
     let first = word(bytes, 14, UInt64.self)
@@ -33,7 +46,7 @@ enum PlainIPv4: Shortcut {
     sum.add(first)
     sum.add(second)
     sum.add(destination)
-    guard sum.folded == 0xffff else { return nil }
+    guard sum.isRight else { return nil }
 
     let wireEnd = max(reportedEnd, end)
     _ = dissection.record(
@@ -50,7 +63,9 @@ enum PlainIPv4: Shortcut {
         verdict: ChecksumVerdict(.good, expected: UInt16(truncatingIfNeeded: second &>> 32)),
         timeToLive: timeToLive),
       at: index)
-    return .ipProtocol(UInt8(truncatingIfNeeded: second &>> 48))
+    return Data(
+      protocolNumber: UInt8(truncatingIfNeeded: second &>> 48), end: min(end, dataEnd),
+      reportedEnd: dataEnd)
   }
 
   /// Network byte order; the caller has seen that the octets are there.

@@ -43,5 +43,6 @@ extension Registry {
       WebSocketStream.self,
       FernetStream.self,
     ],
-    shortcut: PlainIPv4.self)
+    frames: PlainSegment.self,
+    messages: PlainEvent.self)
 }

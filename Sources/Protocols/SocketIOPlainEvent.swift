@@ -1,37 +1,5 @@
 import PacketCore
 
-extension SocketIO {
-  /// An event of the main namespace in the plain form, while no packet waits for attachments, is read
-  /// without making a value of its header.
-  public static func walk(
-    _ bytes: RawSpan, from start: Int, to end: Int, reportedEnd: Int,
-    into dissection: inout Dissection, memory: Unmanaged<AnyObject>
-  ) throws(ParseError) -> PayloadType {
-    var note = Note()
-    guard start >= 0, start < end, end <= bytes.byteCount,
-      bytes.unsafeLoad(fromUncheckedByteOffset: start, as: UInt8.self) == 0x32,
-      note.content.readPlain(bytes, start &+ 1..<end), note.content.defect == .none,
-      memory._withUnsafeGuaranteedRef({ unsafeDowncast($0, to: Memory.self).isAtRest }),
-      let index = dissection.recordHere(
-        SocketIO.self, header: start..<start &+ 1, end: end, reportedEnd: reportedEnd)
-    else {
-      return try walkDecoded(
-        bytes, from: start, to: end, reportedEnd: reportedEnd, into: &dissection, memory: memory)
-    }
-    let (session, isFromOpen, version) = session(at: index, dissection)
-    note.session = session
-    memory._withUnsafeGuaranteedRef {
-      checkConnected(
-        unsafeDowncast($0, to: Memory.self), session, mainTag, dissection.stream.side, isFromOpen,
-        version, at: index, &dissection)
-    }
-    dissection.setNote(note, at: index)
-    if note.content.chat.kind != .none { return .chatEvent }
-    return keepPayload(
-      bytes, hasToken: note.content.hasToken, of: dissection.layers[index], in: &dissection)
-  }
-}
-
 extension SocketIOContent {
   /// Reads an event in the form that nearly all have, in one go: `["name",{"key":"text","key":12}]`
   /// without whitespace, escapes, nesting or anything but ASCII. What it accepts is valid JSON, and
@@ -84,42 +52,44 @@ extension SocketIOContent {
     var parts = ChatParts()
     var isError = false
     var hasToken = false
-    var quote = start
+    var key = start &+ 1
+    // Numbers, not ranges, which would be checked again.
     while true {
-      let key = quote &+ 1..<stops.next(bytes)
-      let value = key.upperBound &+ 2
-      guard value < last, key.count < FernetCandidates.shortest,
-        Self.pair(bytes, key.upperBound) == 0x3a22
+      let keyEnd = stops.next(bytes)
+      let value = keyEnd &+ 2
+      guard value < last, keyEnd &- key < FernetCandidates.shortest,
+        Self.pair(bytes, keyEnd) == 0x3a22
       else { return false }
       var next = stops.next(bytes)
       let behind: Int
       if next == value {
-        guard Self.octet(bytes, value) == 0x22 else { return false }
-        let text = value &+ 1..<stops.next(bytes)
-        guard text.upperBound < last, Self.octet(bytes, text.upperBound) == 0x22 else {
-          return false
+        let text = value &+ 1
+        let textEnd = stops.next(bytes)
+        guard textEnd < last, Self.octet(bytes, value) == 0x22, Self.octet(bytes, textEnd) == 0x22
+        else { return false }
+        if kind != .none, keyEnd &- key >= 4, keyEnd &- key <= 7 {
+          parts.take(
+            bytes, Range(uncheckedBounds: (key, keyEnd)), Range(uncheckedBounds: (text, textEnd)),
+            &isError)
         }
-        if kind != .none, key.count >= 4, key.count <= 7 {
-          parts.take(bytes, key, text, &isError)
-        }
-        if text.count >= FernetCandidates.shortest,
-          Fernet.begins(bytes, at: text.lowerBound, text.upperBound)
+        if textEnd &- text >= FernetCandidates.shortest,
+          Fernet.begins(bytes, at: text, textEnd)
         {
           hasToken = true
         }
-        behind = text.upperBound &+ 1
+        behind = textEnd &+ 1
         next = stops.next(bytes)
       } else {
         // A number reaches to the comma before the next name, or to the bracket.
         behind = next == end ? last : next &- 1
-        guard Self.isNumber(bytes, value..<behind) else { return false }
+        guard Self.isNumber(bytes, value, behind) else { return false }
       }
       if next == end {
         guard behind == last else { return false }
         break
       }
       guard next == behind &+ 1, Self.pair(bytes, behind) == 0x222c else { return false }
-      quote = next
+      key = next &+ 1
     }
     if kind != .none { parts.settle(bytes, kind, isError) }
     chat = parts
@@ -129,21 +99,34 @@ extension SocketIOContent {
 
   /// Whether these are the digits of a number up to 16 of them long, without a zero in front.
   @inline(__always)
-  private static func isNumber(_ bytes: RawSpan, _ range: Range<Int>) -> Bool {
-    guard !range.isEmpty, range.count <= 16, range.upperBound >= 16 else { return false }
-    // The last sixteen octets, moved so that the first digit is the lowest.
-    let last = bytes.unsafeLoadUnaligned(
-      fromUncheckedByteOffset: range.upperBound &- 16, as: UInt128.self)
-    let word =
-      UInt128(littleEndian: last) &>> UInt128(truncatingIfNeeded: (16 &- range.count) &* 8)
-    let sixes: UInt128 = 0x0606_0606_0606_0606_0606_0606_0606_0606
-    let upper: UInt128 = 0xf0f0_f0f0_f0f0_f0f0_f0f0_f0f0_f0f0_f0f0
-    let threes: UInt128 = 0x3030_3030_3030_3030_3030_3030_3030_3030
-    let used = UInt128.max &>> UInt128(truncatingIfNeeded: (16 &- range.count) &* 8)
-    // A digit has 3 in its upper half, and still has it when 6 is added.
-    let wrong = (word & upper ^ threes) | (((word & ~upper) &+ sixes) & upper)
-    guard wrong & used == 0 else { return false }
-    return range.count == 1 || UInt8(truncatingIfNeeded: word) != 0x30
+  private static func isNumber(_ bytes: RawSpan, _ start: Int, _ end: Int) -> Bool {
+    let count = end &- start
+    guard count >= 1, count <= 16, end >= 16 else { return false }
+    if count <= 8 {
+      // The last eight octets, of which those before the first digit are put aside.
+      let aside = UInt64(truncatingIfNeeded: (8 &- count) &* 8)
+      let last = UInt64(
+        littleEndian: bytes.unsafeLoadUnaligned(
+          fromUncheckedByteOffset: end &- 8, as: UInt64.self))
+      guard wrong(last) &>> aside == 0 else { return false }
+    } else {
+      let first = UInt64(
+        littleEndian: bytes.unsafeLoadUnaligned(fromUncheckedByteOffset: start, as: UInt64.self))
+      let last = UInt64(
+        littleEndian: bytes.unsafeLoadUnaligned(
+          fromUncheckedByteOffset: end &- 8, as: UInt64.self))
+      guard wrong(first) | wrong(last) == 0 else { return false }
+    }
+    return count == 1 || octet(bytes, start) != 0x30
+  }
+
+  /// Bits in each octet that is no digit: a digit has 3 in its upper half, and still has it when 6 is
+  /// added.
+  @inline(__always)
+  private static func wrong(_ octets: UInt64) -> UInt64 {
+    let upper: UInt64 = 0xf0f0_f0f0_f0f0_f0f0
+    let sixes: UInt64 = 0x0606_0606_0606_0606
+    return (octets & upper ^ 0x3030_3030_3030_3030) | (((octets & ~upper) &+ sixes) & upper)
   }
 
   @inline(__always)

@@ -110,6 +110,18 @@ struct TCPConnection: Sendable {
       return (key, fromHigh)
     }
 
+    /// Whether these are the two ends, the lower one first.
+    @inline(__always)
+    func isBetween(
+      _ low: Address, _ lowPort: UInt16, _ high: Address, _ highPort: UInt16, _ point: CapturePoint
+    ) -> Bool {
+      // One condition: differences are rare, and a branch each would cost more than looking at all.
+      (lowWords.low ^ low.low) | (lowWords.high ^ low.high) | (highWords.low ^ high.low)
+        | (highWords.high ^ high.high) | UInt64(self.lowPort ^ lowPort)
+        | UInt64(self.highPort ^ highPort) == 0
+        && self.point == point && family == low.family
+    }
+
     @inline(__always)
     var hash: UInt32 {
       // Odd multipliers spread each word over the upper bits, which are the ones taken.
@@ -138,6 +150,8 @@ struct TCPConnection: Sendable {
     static let countedECN = Bits(rawValue: 4)
     /// The SYN carried data and a fast open cookie.
     static let fastOpened = Bits(rawValue: 8)
+    /// Both directions know the number that is shown as 0.
+    static let hasBases = Bits(rawValue: 16)
   }
 
   /// What is known of the connection as a whole.
@@ -171,6 +185,14 @@ struct TCPConnection: Sendable {
   var state: State
   var fromLow = TCPDirection()
   var fromHigh = TCPDirection()
+
+  /// The key of a connection, by itself: all of the connection would be copied to look at it.
+  @inline(__always)
+  static func key(of connection: UnsafeMutablePointer<TCPConnection>) -> UnsafePointer<Key> {
+    let start = UnsafeRawPointer(connection)
+    return (start + (MemoryLayout<TCPConnection>.offset(of: \.key) ?? 0))
+      .assumingMemoryBound(to: Key.self)
+  }
 
   /// The two directions of a connection, each by itself.
   @inline(__always)

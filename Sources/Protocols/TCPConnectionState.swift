@@ -103,7 +103,7 @@ extension TCPConnection.State {
   /// The numbers that relative ones count from: those of the SYNs, or such that the first octet
   /// seen is number 1.
   @inline(__always)
-  private func learnBases(
+  private mutating func learnBases(
     _ segment: TCPSegment, _ own: inout TCPDirection, _ peer: inout TCPDirection
   ) {
     if !own.bits.contains(.hasBase) {
@@ -114,6 +114,7 @@ extension TCPConnection.State {
       peer.base = segment.acknowledgment &- 1
       peer.bits.insert(.hasBase)
     }
+    if own.bits.contains(.hasBase), peer.bits.contains(.hasBase) { bits.insert(.hasBases) }
   }
 
   /// What of a connection's life the segment shows.

@@ -17,6 +17,11 @@ struct TCPConnectionTable: ~Copyable {
   private let blockCapacity: Int
   /// Hash in the upper half, number of the connection + 1 in the lower; 0 is free.
   private var slots: UnsafeMutableBufferPointer<UInt64>
+  /// Which connection the last segments between two ends belonged to, by a hash of the ends in the
+  /// packet's own order: its number shifted left by one, and in the lowest bit whether the higher
+  /// end sent it. A hint that is held against the connection's key.
+  private let hints: UnsafeMutablePointer<UInt32>
+  private static let hintBits: UInt64 = 13
   /// Connections remembered now.
   private(set) var count = 0
   /// Connections that were forgotten to make room.
@@ -43,6 +48,8 @@ struct TCPConnectionTable: ~Copyable {
     blockCapacity = limit >> Self.blockShift + 1
     blocks = .allocate(capacity: blockCapacity)
     slots = Self.freeSlots(256)
+    hints = .allocate(capacity: 1 << Self.hintBits)
+    hints.initialize(repeating: Self.none, count: 1 << Self.hintBits)
     waiting = TCPUnacknowledged(limit: max(limit &* 2, 1 << 16))
   }
 
@@ -51,6 +58,7 @@ struct TCPConnectionTable: ~Copyable {
     for block in 0..<blockCount { blocks[block].deallocate() }
     blocks.deallocate()
     slots.deallocate()
+    hints.deallocate()
   }
 
   private static func freeSlots(_ count: Int) -> UnsafeMutableBufferPointer<UInt64> {
@@ -91,15 +99,60 @@ struct TCPConnectionTable: ~Copyable {
     return forgotten != before
   }
 
-  /// The connection of a segment, if it is known and the segment needs no more than `followPlain`:
-  /// its number, that of its stream, and which end sent the segment.
+  /// The connection of a segment, if it is known and the segment needs no more than `followPlain` or
+  /// `pass`. Mutating, though it changes hints alone: otherwise the table would be copied for the call.
   @inline(__always)
-  func plainConnection(
+  mutating func plainConnection(
     _ ends: Endpoints, _ source: UInt16, _ destination: UInt16, _ point: CapturePoint
-  ) -> (number: UInt32, stream: UInt32, fromHigh: Bool)? {
+  ) -> TCPPlainPlace? {
+    let turned = ends.destination.low &<< 32 | ends.destination.low &>> 32
+    let mixed =
+      (ends.source.low ^ turned) &* 0x9E37_79B9_7F4A_7C15
+      &+ (UInt64(source) &<< 16 | UInt64(destination)) &* 0xBF58_476D_1CE4_E5B9
+    let hint = hints + Int(truncatingIfNeeded: mixed &>> (64 &- Self.hintBits))
+    let number = hint.pointee &>> 1
+    if hint.pointee != Self.none {
+      let isFromHigh = hint.pointee & 1 != 0
+      let key = TCPConnection.key(of: place(number))
+      if isFromHigh
+        ? key.pointee.isBetween(ends.destination, destination, ends.source, source, point)
+        : key.pointee.isBetween(ends.source, source, ends.destination, destination, point)
+      {
+        return plainPlace(number, isFromHigh)
+      }
+    }
+    return searchPlain(ends, source, destination, point, hint)
+  }
+
+  /// The same where no hint leads to it; leaves one.
+  @inline(never)
+  private mutating func searchPlain(
+    _ ends: Endpoints, _ source: UInt16, _ destination: UInt16, _ point: CapturePoint,
+    _ hint: UnsafeMutablePointer<UInt32>
+  ) -> TCPPlainPlace? {
     let (key, fromHigh) = TCPConnection.Key.of(ends, source, destination, point)
-    guard !waiting.isFull, let number = number(of: key, key.hash) else { return nil }
-    return (number, place(number).pointee.state.stream, fromHigh)
+    guard let number = number(of: key, key.hash) else { return nil }
+    if number < Self.none &>> 1 { hint.pointee = number &<< 1 | (fromHigh ? 1 : 0) }
+    return plainPlace(number, fromHigh)
+  }
+
+  /// Nil where a segment is more than the next of its connection: places for segments that wait for
+  /// acknowledgment must be made first, or it is the first to say where sequence numbers begin.
+  @inline(__always)
+  private func plainPlace(_ number: UInt32, _ isFromHigh: Bool) -> TCPPlainPlace? {
+    let connection = place(number)
+    guard isAnalysing ? !waiting.isFull : connection.pointee.state.bits.contains(.hasBases) else {
+      return nil
+    }
+    return TCPPlainPlace(
+      number: number, stream: connection.pointee.state.stream, isFromHigh: isFromHigh)
+  }
+
+  /// Takes such a segment of a connection about which nothing is asked.
+  @inline(__always)
+  mutating func pass(_ number: UInt32) {
+    packets &+= 1
+    touch(number)
   }
 
   /// Takes a segment without SYN, FIN or RST whose options are none or timestamps into a connection

@@ -67,9 +67,13 @@ public final class TCPConversations: LayerMemory, StreamHolder {
   @inline(__always)
   func plainConnection(
     _ ends: Endpoints, _ source: UInt16, _ destination: UInt16, _ point: CapturePoint
-  ) -> (number: UInt32, stream: UInt32, fromHigh: Bool)? {
+  ) -> TCPPlainPlace? {
     table.plainConnection(ends, source, destination, point)
   }
+
+  /// See `TCPConnectionTable.pass`.
+  @inline(__always)
+  func pass(_ number: UInt32) { table.pass(number) }
 
   /// See `TCPConnectionTable.followPlain`.
   @inline(__always)

@@ -58,7 +58,7 @@ extension TCPStreams {
     // A compressed stream's reader takes its memory with a message, not with what waits.
     guard mayHold || stream.counted != 0 || stream.isTimeToCount else { return false }
     mayHold = false
-    if streams[Int(stream.slot)] === stream, stream.counted != 0 || stream.held != 0 {
+    if stream.counted != 0 || stream.held != 0, streams[Int(stream.slot)] === stream {
       settle(stream, in: &dissection)
     }
     return false
@@ -89,7 +89,7 @@ extension TCPStreams {
   }
 
   func settle(_ stream: TCPStream, in dissection: inout Dissection) {
-    if stream.fromLow.early.isEmpty, stream.fromHigh.early.isEmpty {
+    if !stream.hasEarly {
       slots[Int(stream.slot)].state.remove(.hasEarly)
     }
     for idle in count(stream) {

@@ -11,14 +11,50 @@ extension TCP {
     _ bytes: RawSpan, from start: Int, to end: Int, reportedEnd: Int,
     into dissection: inout Dissection, memory: Unmanaged<AnyObject>
   ) throws(ParseError) -> PayloadType {
-    if let plain = TCPPlainSegment(bytes, from: start, to: end, reportedEnd: reportedEnd) {
-      let next = memory._withUnsafeGuaranteedRef {
-        unsafeDowncast($0, to: TCPConversations.self).follow(plain, bytes, in: &dissection)
-      }
-      if let next { return next }
+    if dissection.mayTakeShortcut, dissection.space == .ipProtocol,
+      let next = walkPlain(
+        bytes, from: start, to: end, reportedEnd: reportedEnd, into: &dissection, memory)
+    {
+      return next
     }
     return try walkDecoded(
       bytes, from: start, to: end, reportedEnd: reportedEnd, into: &dissection, memory: memory)
+  }
+
+  /// - Returns: What follows; nil for any other segment, of which nothing was recorded.
+  @inline(__always)
+  static func walkPlain(
+    _ bytes: RawSpan, from start: Int, to end: Int, reportedEnd: Int,
+    into dissection: inout Dissection, _ memory: Unmanaged<AnyObject>
+  ) -> PayloadType? {
+    guard let plain = TCPPlainSegment(bytes, from: start, to: end, reportedEnd: reportedEnd) else {
+      return nil
+    }
+    return memory._withUnsafeGuaranteedRef {
+      unsafeDowncast($0, to: TCPConversations.self).follow(plain, bytes, in: &dissection)
+    }
+  }
+}
+
+/// Ethernet, IPv4 and TCP in the form that nearly all packets have.
+enum PlainSegment: Shortcut {
+  static let way = PlainIPv4.way + [(.ipProtocol(TCP.ipProtocol), TCP.self)]
+
+  static func walk(
+    _ bytes: RawSpan, from start: Int, to end: Int, reportedEnd: Int,
+    into dissection: inout Dissection, memories: UnsafePointer<Unmanaged<AnyObject>>
+  ) -> PayloadType? {
+    guard let data = PlainIPv4.read(bytes, reportedEnd: reportedEnd, into: &dissection) else {
+      return nil
+    }
+    if data.protocolNumber == TCP.ipProtocol,
+      let next = TCP.walkPlain(
+        bytes, from: data.start, to: data.end, reportedEnd: data.reportedEnd, into: &dissection,
+        memories[2])
+    {
+      return next
+    }
+    return .ipProtocol(data.protocolNumber)
   }
 }
 
@@ -81,7 +117,7 @@ struct TCPPlainSegment {
         ends, protocolNumber: TCP.ipProtocol, length: end &- header.lowerBound)
     else { return false }
     sum.add(bytes.extracting(header.lowerBound..<end))
-    return sum.folded == 0xffff
+    return sum.isRight
   }
 }
 
@@ -95,16 +131,35 @@ extension TCPConversations {
   ) -> PayloadType? {
     // A finding of a layer below may mean that the receiver throws the packet away.
     guard dissection.findings.isEmpty,
-      let (number, stream, isFromHigh) = plainConnection(
+      let place = plainConnection(
         dissection.endpoints, plain.sourcePort, plain.destinationPort, dissection.frame.point),
       plain.length > 0
-        ? streams.isNext(plain.sequence, number, stream, fromHigh: isFromHigh)
-        : streams.ignoresAcknowledgments(number, stream),
-      plain.isSumRight(bytes, dissection.endpoints),
-      let index = dissection.recordHere(
-        TCP.self, header: plain.header, end: plain.end, reportedEnd: plain.end)
+        ? streams.isNext(plain.sequence, place.number, place.stream, fromHigh: place.isFromHigh)
+        : streams.ignoresAcknowledgments(place.number, place.stream),
+      plain.isSumRight(bytes, dissection.endpoints)
     else { return nil }
 
+    let index = dissection.record(
+      TCP.self, as: .ipProtocol, header: plain.header, end: plain.end, reportedEnd: plain.end)
+    if isAnalysing {
+      judge(plain, place, at: index, in: &dissection)
+    } else {
+      pass(place.number)
+    }
+    if plain.length > 0 {
+      streams.takeNext(
+        place.number, plain.sequence, plain.data, bytes, fromHigh: place.isFromHigh, at: index,
+        in: dissection)
+      dissection.resumeStream()
+    }
+    return .ports(.tcpPort, plain.sourcePort, plain.destinationPort)
+  }
+  /// Holds a plain segment against its connection, and leaves a note.
+  @inline(never)
+  private func judge(
+    _ plain: TCPPlainSegment, _ place: TCPPlainPlace, at index: Int,
+    in dissection: inout Dissection
+  ) {
     let segment = TCPSegment(
       sequence: plain.sequence, acknowledgment: plain.acknowledgment,
       length: UInt32(truncatingIfNeeded: plain.length), flags: plain.flags,
@@ -115,18 +170,20 @@ extension TCPConversations {
     note.facts = [.isWhole, .hasLength]
     note.length = segment.length
     note.checksum = ChecksumVerdict(.good, expected: plain.checksum)
-    note.slot = number
-    note.isFromHigh = isFromHigh
-    followPlain(segment, number, fromHigh: isFromHigh, note: &note)
-    if isAnalysing {
-      dissection.setNote(note, at: index)
-      if !note.flags.isEmpty { TCP.remarkAnalysis(note, at: index, in: &dissection) }
-    }
-    if plain.length > 0 {
-      streams.takeNext(
-        number, plain.sequence, plain.data, bytes, fromHigh: isFromHigh, at: index, in: dissection)
-      dissection.resumeStream()
-    }
-    return .ports(.tcpPort, plain.sourcePort, plain.destinationPort)
+    note.slot = place.number
+    note.isFromHigh = place.isFromHigh
+    followPlain(segment, place.number, fromHigh: place.isFromHigh, note: &note)
+    dissection.setNote(note, at: index)
+    if !note.flags.isEmpty { TCP.remarkAnalysis(note, at: index, in: &dissection) }
   }
+}
+
+/// Where a plain segment belongs.
+struct TCPPlainPlace {
+  /// Number of its connection in the table.
+  let number: UInt32
+  /// `tcp.stream`.
+  let stream: UInt32
+  /// Which end sent it.
+  let isFromHigh: Bool
 }

@@ -59,22 +59,22 @@ extension TCPStreams {
   func step(
     _ stream: TCPStream, _ bytes: RawSpan, into dissection: inout Dissection
   ) -> Bool {
-    guard let reader = stream.reader else {
+    guard let reader = stream.handle else {
       chunk.range = 0..<0
       return false
     }
-    let own = stream.octets(fromHigh: isFromHigh)
     let first = dissection.layers.count
     dissection.stream = context(stream, isFromHigh)
-    if chunk.buffer == 0 {
-      let step = reader.consume(bytes, chunk, into: &dissection)
-      return take(step, stream, own, from: first, bytes, into: &dissection)
-    }
     let chunk = chunk
-    let step = dissection.reading(chunk.buffer) { bytes, dissection in
-      reader.consume(bytes, chunk, into: &dissection)
+    let step =
+      chunk.buffer == 0
+      ? reader.type.consume(bytes, chunk, by: reader.object, into: &dissection)
+      : dissection.reading(chunk.buffer) { bytes, dissection in
+        reader.type.consume(bytes, chunk, by: reader.object, into: &dissection)
+      }
+    return stream.withOctets(fromHigh: isFromHigh) {
+      take(step, stream, $0, from: first, bytes, into: &dissection)
     }
-    return take(step, stream, own, from: first, bytes, into: &dissection)
   }
 
   /// Lets the reader take a message from a segment about which there is nothing else to do: the bulk
@@ -93,8 +93,9 @@ extension TCPStreams {
     let step = reader.type.consume(bytes, chunk, by: reader.object, into: &dissection)
     guard case .message(let count) = step, count > 0, count <= chunk.range.count else {
       isPlain = false
-      return take(
-        step, stream, stream.octets(fromHigh: isHigh), from: first, bytes, into: &dissection)
+      return stream.withOctets(fromHigh: isHigh) {
+        take(step, stream, $0, from: first, bytes, into: &dissection)
+      }
     }
     if !lastFrames.isEmpty { lastFrames.removeAll() }
     chunk.position &+= UInt64(count)
@@ -103,7 +104,7 @@ extension TCPStreams {
       own.consumed = chunk.position
       own.messages &+= 1
     }
-    dissection.beginMessage(from: first, octets: count)
+    dissection.beginMessageAlone(from: first, octets: count)
     return true
   }
 

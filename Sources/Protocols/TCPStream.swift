@@ -34,8 +34,8 @@ final class TCPStream {
   /// Octets that it holds, as last counted, and its neighbours among those that hold some, oldest
   /// first.
   @exclusivity(unchecked) var counted = 0
-  @exclusivity(unchecked) unowned(unsafe) var older: TCPStream?
-  @exclusivity(unchecked) unowned(unsafe) var newer: TCPStream?
+  @exclusivity(unchecked) var older: Unmanaged<TCPStream>?
+  @exclusivity(unchecked) var newer: Unmanaged<TCPStream>?
 
   let ends: Endpoints
   @exclusivity(unchecked) var readerName = ""
@@ -85,7 +85,18 @@ final class TCPStream {
   var isTimeToCount: Bool { (fromLow.messages &+ fromHigh.messages) & 15 == 4 }
 
   /// Octets held now.
-  var held: Int { fromLow.held + fromHigh.held + (reader?.heldOctets ?? 0) }
+  var held: Int {
+    handles.low._withUnsafeGuaranteedRef { $0.held }
+      + handles.high._withUnsafeGuaranteedRef { $0.held }
+      + (handle.map { $0.type.heldOctets(of: $0.object) } ?? 0)
+  }
+
+  /// Whether segments wait for one in front of them.
+  @inline(__always)
+  var hasEarly: Bool {
+    handles.low._withUnsafeGuaranteedRef { !$0.early.isEmpty }
+      || handles.high._withUnsafeGuaranteedRef { !$0.early.isEmpty }
+  }
 
   /// The connection, judged.
   func verdict(_ end: StreamEnd) -> ConnectionVerdict {
@@ -157,9 +168,9 @@ final class TCPOctets {
   @exclusivity(unchecked) var missing: UInt64 = 0
   @exclusivity(unchecked) private var traces: InlineArray<8, Trace> = .init(repeating: Trace())
 
-  /// Whether nothing waits and nothing has ended: the next segment can be read where it stands.
+  /// Whether nothing has ended: the next segment is no more than its octets.
   @inline(__always)
-  var isPlain: Bool { hasNext && !isLost && !hasEnded && finish == nil && buffer.isEmpty }
+  var isOpen: Bool { hasNext && !isLost && !hasEnded && finish == nil }
 
   /// Octets in order that wait for the rest of their message.
   var waiting: Int { buffer.count }
@@ -257,6 +268,8 @@ final class TCPOctets {
 extension [Int] {
   /// Sorted, each once.
   var ascending: [Int] {
+    // Nearly always they are, as packets come.
+    if zip(self, dropFirst()).allSatisfy({ $0 < $1 }) { return self }
     var result: [Int] = []
     for frame in sorted() where result.last != frame { result.append(frame) }
     return result

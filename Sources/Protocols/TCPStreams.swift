@@ -52,8 +52,8 @@ final class TCPStreams {
   @exclusivity(unchecked) var keepsPackets = false
   /// Octets held by all streams.
   @exclusivity(unchecked) private(set) var held = 0
-  @exclusivity(unchecked) private unowned(unsafe) var oldest: TCPStream?
-  @exclusivity(unchecked) private unowned(unsafe) var newest: TCPStream?
+  @exclusivity(unchecked) private var oldest: Unmanaged<TCPStream>?
+  @exclusivity(unchecked) private var newest: Unmanaged<TCPStream>?
 
   /// The place that is next when the capture is over.
   @exclusivity(unchecked) var ending = 0
@@ -107,8 +107,8 @@ final class TCPStreams {
     return state.contains(.isOpaque) || !state.contains(.hasEarly)
   }
 
-  /// Whether a segment is the next of a stream that is read, and nothing waits: the bulk of all
-  /// segments with data. `takeNext` does for it what `take` would.
+  /// Whether a segment is the next of a stream that is read, and none waits for one in front of it: the
+  /// bulk of all segments with data. `takeNext` does for it what `take` would.
   @inline(__always)
   func isNext(_ sequence: UInt32, _ slot: UInt32, _ number: UInt32, fromHigh isHigh: Bool) -> Bool {
     let slot = Int(slot)
@@ -117,7 +117,7 @@ final class TCPStreams {
     else { return false }
     return stream._withUnsafeGuaranteedRef { stream in
       stream.isRead
-        && stream.withOctets(fromHigh: isHigh) { $0.next == sequence && $0.isPlain }
+        && stream.withOctets(fromHigh: isHigh) { $0.next == sequence && $0.isOpen }
     }
   }
 
@@ -134,11 +134,17 @@ final class TCPStreams {
     isFromHigh = isHigh
     frameIsFromHigh = isHigh
     isBuffered = false
-    isPlain = true
     stream._withUnsafeGuaranteedRef { stream in
       stream.withOctets(fromHigh: isHigh) { own in
         own.next = sequence &+ UInt32(truncatingIfNeeded: data.count)
         if isTracing { own.trace(sequence, bytes.extracting(data)) }
+        isPlain = own.buffer.isEmpty
+        guard isPlain else {
+          // Behind octets that wait for these.
+          mayHold = true
+          chunk.range = 0..<0
+          return jobs.append(.deliver(fromHigh: isHigh, data))
+        }
         chunk = StreamChunk(
           range: data, buffer: 0, side: stream.side(fromHigh: isHigh),
           sideIsKnown: stream.sideIsKnown, time: dissection.frame.time, position: own.consumed,
@@ -209,7 +215,7 @@ final class TCPStreams {
     if now != 0 { putInFront(stream) }
     guard held > limits.streamOctets else { return [] }
     var given: [TCPStream] = []
-    while held > limits.streamOctets, let idle = oldest {
+    while held > limits.streamOctets, let idle = oldest?.takeUnretainedValue() {
       given.append(idle)
       forget(idle)
       slots[Int(idle.slot)].state = .isOpaque
@@ -231,17 +237,21 @@ final class TCPStreams {
     streams[Int(stream.slot)] = nil
   }
 
+  // The order is kept by `streams`, which own them: nothing here counts references.
+
   private func putInFront(_ stream: TCPStream) {
+    let this = Unmanaged.passUnretained(stream)
     stream.older = newest
     stream.newer = nil
-    newest?.newer = stream
-    newest = stream
-    if oldest == nil { oldest = stream }
+    newest?._withUnsafeGuaranteedRef { $0.newer = this }
+    newest = this
+    if oldest == nil { oldest = this }
   }
 
   private func unlink(_ stream: TCPStream) {
-    if let older = stream.older { older.newer = stream.newer } else { oldest = stream.newer }
-    if let newer = stream.newer { newer.older = stream.older } else { newest = stream.older }
+    let (older, newer) = (stream.older, stream.newer)
+    if let older { older._withUnsafeGuaranteedRef { $0.newer = newer } } else { oldest = newer }
+    if let newer { newer._withUnsafeGuaranteedRef { $0.older = older } } else { newest = older }
     stream.older = nil
     stream.newer = nil
   }

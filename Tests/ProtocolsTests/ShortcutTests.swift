@@ -40,10 +40,11 @@ import Testing
   ///
   /// - Returns: How many layers there were.
   private static func compare(
-    _ frames: [CaptureFolder.Packet], isAnalysing: Bool, _ about: String
+    _ frames: [CaptureFolder.Packet], isAnalysing: Bool, _ about: String,
+    limits: Limits = Limits()
   ) -> Int {
-    var short = Walk()
-    var long = Walk(takesShortcuts: false)
+    var short = Walk(limits: limits)
+    var long = Walk(limits: limits, takesShortcuts: false)
     short.dissector.memory(of: TCP.self)?.isAnalysing = isAnalysing
     long.dissector.memory(of: TCP.self)?.isAnalysing = isAnalysing
     var layers = 0
@@ -72,6 +73,26 @@ import Testing
       layers += Self.compare(packets, isAnalysing: false, name + " without analysis")
     }
     #expect(layers > 20_000)
+  }
+
+  /// Connections forgotten and their places used again, and no more layers than a shortcut has.
+  @Test func limitsAreTheSameBothWays() {
+    for (name, packets) in CaptureFolder.captures {
+      for connections in [1, 2, 5] {
+        var limits = Limits()
+        limits.connections = connections
+        for isAnalysing in [true, false] {
+          _ = Self.compare(
+            packets, isAnalysing: isAnalysing, "\(name), \(connections) connections", limits: limits
+          )
+        }
+      }
+      for layers in 1...8 {
+        var limits = Limits()
+        limits.layers = layers
+        _ = Self.compare(packets, isAnalysing: true, "\(name), \(layers) layers", limits: limits)
+      }
+    }
   }
 
   /// Frames lost, doubled, overtaken, cut, and with an octet changed that no sum may cover: what comes
