@@ -21,8 +21,12 @@ public struct CaptureBlock: ~Copyable {
 
   /// The number of the block type; that of an enhanced packet for a frame of a pcap file.
   public let type: UInt32
-  /// What the capture says about the frame; nil when this is no frame.
-  public let frame: FrameHeader?
+  /// Whether it is a frame.
+  public let isFrame: Bool
+  /// What the capture says about the frame; of other blocks, about the frame before them.
+  public let header: FrameHeader
+  /// The header; nil when this is no frame.
+  public var frame: FrameHeader? { isFrame ? header : nil }
   /// The byte order of the section.
   public let isBigEndian: Bool
   /// Position of the block's section in the file, from 0.
@@ -36,11 +40,13 @@ public struct CaptureBlock: ~Copyable {
   private let options: Range<Int>
 
   init(
-    type: UInt32, frame: FrameHeader?, isBigEndian: Bool, section: Int,
-    octets: UnsafeRawBufferPointer, frameOctets: UnsafeRawBufferPointer, options: Range<Int>
+    type: UInt32, isFrame: Bool, header: FrameHeader, isBigEndian: Bool,
+    section: Int, octets: UnsafeRawBufferPointer, frameOctets: UnsafeRawBufferPointer,
+    options: Range<Int>
   ) {
     self.type = type
-    self.frame = frame
+    self.isFrame = isFrame
+    self.header = header
     self.isBigEndian = isBigEndian
     self.section = section
     self.octets = octets

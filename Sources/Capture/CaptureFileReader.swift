@@ -152,10 +152,10 @@ public struct CaptureFileReader: ~Copyable {
         ? UnsafeRawBufferPointer(start: source.buffer + source.start, count: current.length)
         : UnsafeRawBufferPointer(start: nil, count: 0)
       let block = CaptureBlock(
-        type: current.type, frame: current.isFrame ? current.header : nil,
+        type: current.type, isFrame: current.isFrame, header: current.header,
         isBigEndian: format == .pcapng ? pcapng.isBigEndian : pcap.isBigEndian,
-        section: max(interfaceTable.sections.count - 1, 0), octets: octets,
-        frameOctets: frameOctets, options: current.options)
+        section: format == .pcapng ? max(interfaceTable.sections.count - 1, 0) : 0,
+        octets: octets, frameOctets: frameOctets, options: current.options)
       if !(try body(block, frameOctets.bytes)) { return }
     }
   }

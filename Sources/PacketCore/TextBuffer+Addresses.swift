@@ -1,9 +1,10 @@
 /// 0...255 in decimal, each with a dot behind it, made once: a look-up costs a quarter of making the
 /// digits, and addresses are half of what a line has of numbers.
-private struct OctetTexts: Sendable {
+@usableFromInline
+struct OctetTexts: Sendable {
   /// Four octets each, the first character lowest; how many of them count is in `lengths`.
-  private var texts = InlineArray<256, UInt32>(repeating: 0)
-  private var lengths = InlineArray<256, UInt8>(repeating: 0)
+  @usableFromInline var texts = InlineArray<256, UInt32>(repeating: 0)
+  @usableFromInline var lengths = InlineArray<256, UInt8>(repeating: 0)
 
   init() {
     for octet in 0..<256 {
@@ -21,14 +22,14 @@ private struct OctetTexts: Sendable {
   }
 
   /// Writes an octet and its dot, and returns the place behind; four octets may be overwritten.
-  @inline(__always)
+  @inlinable @inline(__always)
   func write(_ octet: UInt8, to place: UnsafeMutableRawPointer) -> UnsafeMutableRawPointer {
     place.storeBytes(of: texts[Int(octet)].littleEndian, as: UInt32.self)
     return place + Int(lengths[Int(octet)])
   }
 }
 
-private let octetTexts = OctetTexts()
+@usableFromInline let octetTexts = OctetTexts()
 
 extension TextBuffer {
   /// An address with its port: `10.0.0.33:5000`, `[2001:db8::1]:5000`.
@@ -49,14 +50,21 @@ extension TextBuffer {
   @inline(__always)
   public mutating func append(_ address: IPv4Address) {
     reserve(16)
-    let value = address.value
-    var place = base + length
+    length = Self.writeDotted(address.value, to: base + length) - base
+  }
+
+  /// Writes the four octets of an IPv4 address, sixteen at most, and returns the place behind.
+  @inlinable @inline(__always)
+  static func writeDotted(
+    _ value: UInt32, to start: UnsafeMutableRawPointer
+  ) -> UnsafeMutableRawPointer {
+    var place = start
     place = octetTexts.write(UInt8(truncatingIfNeeded: value &>> 24), to: place)
     place = octetTexts.write(UInt8(truncatingIfNeeded: value &>> 16), to: place)
     place = octetTexts.write(UInt8(truncatingIfNeeded: value &>> 8), to: place)
     place = octetTexts.write(UInt8(truncatingIfNeeded: value), to: place)
     // No dot behind the last.
-    length = place - base &- 1
+    return place - 1
   }
 
   /// An address with spaces before it to `width` columns.

@@ -86,8 +86,8 @@ extension TextBuffer {
   /// values and not characters. All eight come out of the same few multiplications: halves of four
   /// digits, then pairs, then digits, side by side in one word. A product with the reciprocal
   /// divides, exactly for numbers of these sizes.
-  @inline(__always)
-  private static func eightDigits(_ number: UInt64) -> UInt64 {
+  @inlinable @inline(__always)
+  static func eightDigits(_ number: UInt64) -> UInt64 {
     let upper = (number &* 3_518_437_209) &>> 45  // by 10 000
     let halves = upper | (number &- upper &* 10_000) &<< 32
     let hundreds = ((halves &* 5243) &>> 19) & 0x0000_007f_0000_007f  // by 100

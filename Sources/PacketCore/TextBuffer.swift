@@ -69,21 +69,29 @@ public struct TextBuffer: ~Copyable {
     reserve(size)
     let source = UnsafeRawPointer(text.utf8Start)
     let place = base + length
-    // Most literals are short: two words that overlap cost less than a call of memcpy.
+    Self.copyShort(source, size, to: place)
+    length &+= size
+  }
+
+  /// Copies octets of which there are most often few: two words that overlap cost less than a call of
+  /// memcpy.
+  @inlinable @inline(__always)
+  static func copyShort(
+    _ source: UnsafeRawPointer, _ size: Int, to place: UnsafeMutableRawPointer
+  ) {
     if size < 8 {
       if size >= 4 {
-        Self.copyEnds(UInt32.self, size, from: source, to: place)
+        copyEnds(UInt32.self, size, from: source, to: place)
       } else if size >= 2 {
-        Self.copyEnds(UInt16.self, size, from: source, to: place)
+        copyEnds(UInt16.self, size, from: source, to: place)
       } else if size == 1 {
         place.storeBytes(of: source.load(as: UInt8.self), as: UInt8.self)
       }
     } else if size <= 16 {
-      Self.copyEnds(UInt64.self, size, from: source, to: place)
+      copyEnds(UInt64.self, size, from: source, to: place)
     } else {
       place.copyMemory(from: source, byteCount: size)
     }
-    length &+= size
   }
 
   /// Copies `size` octets as their first word and their last.
@@ -134,6 +142,13 @@ public struct TextBuffer: ~Copyable {
     precondition(written >= 0 && written <= most, "more octets than there was room for")
     length &+= written
     return written
+  }
+
+  /// Writes one octet over another that is there.
+  @inlinable
+  public mutating func replace(at place: Int, with byte: UInt8) {
+    precondition(place >= 0 && place < length, "nothing is written there")
+    base.storeBytes(of: byte, toByteOffset: place, as: UInt8.self)
   }
 
   /// Another buffer's text.

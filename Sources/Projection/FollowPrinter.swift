@@ -24,7 +24,7 @@ public final class FollowPrinter: PacketPrinter {
   private let time: TimeFormat
   private let tool: String
   private let source: String
-  private var row = Row()
+  private let row = Row()
   private var octets: [UInt8] = []
   /// The WebSocket message is a Close, Ping or Pong, which its payload alone does not tell.
   private var isControl = false

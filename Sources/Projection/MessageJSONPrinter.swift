@@ -32,7 +32,7 @@ public final class MessageJSONPrinter: RowPrinter {
   }
 
   public func print(
-    _ row: borrowing Row, _ dissection: borrowing Dissection, _ frame: RawSpan,
+    _ row: Row, _ dissection: borrowing Dissection, _ frame: RawSpan,
     into text: inout TextBuffer
   ) {
     if row.kind == .message {
@@ -92,7 +92,7 @@ public final class MessageJSONPrinter: RowPrinter {
 
   /// The message's own layers, outermost first, with the one that carries it.
   private func appendLayers(
-    _ row: borrowing Row, _ dissection: borrowing Dissection, to text: inout TextBuffer
+    _ row: Row, _ dissection: borrowing Dissection, to text: inout TextBuffer
   ) {
     text.append(",\"layers\":[")
     var isFirst = true
@@ -158,7 +158,7 @@ public final class MessageCSVPrinter: RowPrinter {
   }
 
   public func print(
-    _ row: borrowing Row, _ dissection: borrowing Dissection, _ frame: RawSpan,
+    _ row: Row, _ dissection: borrowing Dissection, _ frame: RawSpan,
     into text: inout TextBuffer
   ) {
     if row.kind == .message {

@@ -12,7 +12,7 @@ public protocol RowPrinter: AnyObject {
   ///     `wantsMessage`.
   ///   - frame: The frame's octets.
   func print(
-    _ row: borrowing Row, _ dissection: borrowing Dissection, _ frame: RawSpan,
+    _ row: Row, _ dissection: borrowing Dissection, _ frame: RawSpan,
     into text: inout TextBuffer)
   func end(into text: inout TextBuffer)
   /// Whether the form looks at fields, and must not see those of the packet's other messages.
@@ -37,7 +37,7 @@ public final class MessagesAsPackets: RowPrinter {
   public func end(into text: inout TextBuffer) { form.end(into: &text) }
 
   public func print(
-    _ row: borrowing Row, _ dissection: borrowing Dissection, _ frame: RawSpan,
+    _ row: Row, _ dissection: borrowing Dissection, _ frame: RawSpan,
     into text: inout TextBuffer
   ) {
     guard row.kind == .message else { return }
@@ -73,10 +73,10 @@ public final class MessagePrinter: PacketPrinter {
   private let hasFilter: Bool
   private let hasVerdicts: Bool
   private let only: MessageID?
+  // Used by one thread only: for all of these.
   /// The message asked for was there.
-  public private(set) var isFound = false
-  // Used by one thread only.
-  @exclusivity(unchecked) private var row = Row()
+  @exclusivity(unchecked) public private(set) var isFound = false
+  private let row = Row()
   @exclusivity(unchecked) private var view = Dissection()
   @exclusivity(unchecked) private var shown = Dissection()
 
@@ -98,6 +98,7 @@ public final class MessagePrinter: PacketPrinter {
   }
 
   public var wantsEnd: Bool { true }
+  public var wantsMessagesOnly: Bool { true }
   public var asksAboutPackets: Bool { filter != nil }
   public var showsAnalysis: Bool { filter != nil || rows.showsAnalysis }
   public func begin(into text: inout TextBuffer) { rows.begin(into: &text) }
@@ -169,34 +170,15 @@ public final class MessageLinePrinter: RowPrinter {
   }
 
   public func print(
-    _ row: borrowing Row, _ dissection: borrowing Dissection, _ frame: RawSpan,
+    _ row: Row, _ dissection: borrowing Dissection, _ frame: RawSpan,
     into text: inout TextBuffer
   ) {
     let first = text.count
-    var start = first
-    if row.kind == .message {
-      text.append(UInt64(row.frame))
-      text.append(".")
-      text.append(UInt64(row.part))
-    } else {
-      text.append("-")
+    var ends = first
+    if !writePlainStart(row, dissection, &ends, &text) {
+      writeStart(row, dissection, &ends, &text)
     }
-    text.alignRight(from: start, to: 7)
-    text.append(byte: 32)
-    start = text.count
-    text.append(time: dissection, as: time)
-    text.alignRight(from: start, to: 10)
-    text.append(byte: 32)
-    start = text.count
-    let ends = start
-    text.append(row.ends.source, port: row.sourcePort)
-    text.alignRight(from: start, to: 15)
-    if isASCII { text.append(" -> ") } else { text.append(" → ") }
-    start = text.count
-    text.append(row.ends.destination, port: row.destinationPort)
-    text.append(byte: 32, times: 15 &- (text.count &- start))
-    text.append(byte: 32)
-    start = text.count
+    let start = text.count
     text.append(row.columns.protocolName)
     text.append(byte: 32)
     if row.kind == .message {
@@ -227,7 +209,77 @@ public final class MessageLinePrinter: RowPrinter {
     text.append(byte: 10)
   }
 
-  private func alarm(_ row: borrowing Row, _ dissection: borrowing Dissection) -> Alarm? {
+  /// Id, time and ends.
+  ///
+  /// - Parameter ends: Receives where the ends begin.
+  private func writeStart(
+    _ row: Row, _ dissection: borrowing Dissection, _ ends: inout Int, _ text: inout TextBuffer
+  ) {
+    var start = text.count
+    if row.kind == .message {
+      text.append(UInt64(row.frame))
+      text.append(".")
+      text.append(UInt64(row.part))
+    } else {
+      text.append("-")
+    }
+    text.alignRight(from: start, to: 7)
+    text.append(byte: 32)
+    start = text.count
+    text.append(time: dissection, as: time)
+    text.alignRight(from: start, to: 10)
+    text.append(byte: 32)
+    start = text.count
+    ends = start
+    text.append(row.ends.source, port: row.sourcePort)
+    text.alignRight(from: start, to: 15)
+    if isASCII { text.append(" -> ") } else { text.append(" → ") }
+    start = text.count
+    text.append(row.ends.destination, port: row.destinationPort)
+    text.append(byte: 32, times: 15 &- (text.count &- start))
+    text.append(byte: 32)
+  }
+
+  /// The same of nearly all rows: IPv4, seconds since the first frame, in microseconds.
+  ///
+  /// - Returns: False for another row, of which nothing was written.
+  @inline(__always)
+  private func writePlainStart(
+    _ row: Row, _ dissection: borrowing Dissection, _ ends: inout Int, _ text: inout TextBuffer
+  ) -> Bool {
+    guard time == .relative, row.kind == .message, row.frame < 100_000_000, row.part < 10,
+      row.ends.source.family == .ipv4, row.ends.destination.family == .ipv4, !isASCII,
+      dissection.hasPlainTime
+    else { return false }
+    let nanoseconds = row.time.nanoseconds(since: dissection.firstTime)
+    guard nanoseconds >= 0, nanoseconds < 100_000_000 * 1_000_000_000 else { return false }
+    let before = text.count
+    text.extend(atMost: 128) { cursor in
+      let start = cursor.mark
+      cursor.write(UInt32(truncatingIfNeeded: row.frame), alignedTo: 5)
+      cursor.write(byte: 0x2e)
+      cursor.write(byte: UInt8(truncatingIfNeeded: 0x30 &+ row.part))
+      cursor.write(byte: 32)
+      cursor.write(plainTime: nanoseconds)
+      cursor.write(byte: 32)
+      let source = cursor.mark
+      ends = before &+ (source - start)
+      cursor.write(IPv4Address(UInt32(truncatingIfNeeded: row.ends.source.low)))
+      cursor.write(byte: 0x3a)
+      cursor.write(UInt32(row.sourcePort))
+      cursor.alignRight(from: source, to: 15)
+      cursor.write(" → ")
+      let destination = cursor.mark
+      cursor.write(IPv4Address(UInt32(truncatingIfNeeded: row.ends.destination.low)))
+      cursor.write(byte: 0x3a)
+      cursor.write(UInt32(row.destinationPort))
+      cursor.pad(from: destination, to: 15)
+      cursor.write(byte: 32)
+    }
+    return true
+  }
+
+  private func alarm(_ row: Row, _ dissection: borrowing Dissection) -> Alarm? {
     if let verdict = row.verdict, row.kind == .verdict {
       return verdict.isComplete && verdict.end != .rst ? nil : Alarm(colour: .warning)
     }

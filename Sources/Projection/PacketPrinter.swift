@@ -11,6 +11,8 @@ public protocol PacketPrinter: AnyObject {
   var wantsEnd: Bool { get }
   /// Whether it asks about every packet that carried a message.
   var asksAboutPackets: Bool { get }
+  /// Whether it prints nothing of a packet that completes no message and ends no connection.
+  var wantsMessagesOnly: Bool { get }
   /// Whether it shows or asks what the analysis of TCP finds.
   var showsAnalysis: Bool { get }
   /// What stands after the last packet.
@@ -20,6 +22,7 @@ public protocol PacketPrinter: AnyObject {
 extension PacketPrinter {
   public var wantsEnd: Bool { false }
   public var asksAboutPackets: Bool { false }
+  public var wantsMessagesOnly: Bool { false }
   public var showsAnalysis: Bool { true }
   public func begin(into text: inout TextBuffer) {}
   public func end(into text: inout TextBuffer) {}

@@ -1,43 +1,45 @@
 import PacketCore
 
 /// What one line of output is about: a frame, a message, a verdict on a connection. The one value
-/// behind text, JSON lines and every other view; its text stands in `info`. Reused row after row.
-public struct Row: ~Copyable {
+/// behind text, JSON lines and every other view; its text stands in `info`. One is reused row after
+/// row, and a class, as a value of this size would be copied for every printer that it is lent to.
+public final class Row {
   /// What the row tells of.
   public enum Kind: Sendable { case frame, message, verdict }
 
-  public var kind = Kind.frame
+  // Used by one thread only: for all of these.
+  @exclusivity(unchecked) public var kind = Kind.frame
   /// The frame that completes it, the N of N.k.
-  public var frame = 0
+  @exclusivity(unchecked) public var frame = 0
   /// The k of N.k; 0 for what is no message.
-  public var part = 0
-  public var time = Timestamp(seconds: 0, nanoseconds: 0)
-  public var ends = Endpoints.none
-  public var sourcePort: UInt16 = 0
-  public var destinationPort: UInt16 = 0
+  @exclusivity(unchecked) public var part = 0
+  @exclusivity(unchecked) public var time = Timestamp(seconds: 0, nanoseconds: 0)
+  @exclusivity(unchecked) public var ends = Endpoints.none
+  @exclusivity(unchecked) public var sourcePort: UInt16 = 0
+  @exclusivity(unchecked) public var destinationPort: UInt16 = 0
   /// False where the source of the capture states no time.
-  public var hasTime = true
+  @exclusivity(unchecked) public var hasTime = true
   /// `tcp.stream`; nil where there is none.
-  public var stream: UInt32?
+  @exclusivity(unchecked) public var stream: UInt32?
   /// Who sent it, of a message.
-  public var side = Side.client
+  @exclusivity(unchecked) public var side = Side.client
   /// Its own layers in the dissection that is handed on with the row, and the one of an earlier
   /// message that carries it; -1 for none.
-  public var layers = 0..<0
-  public var carrier = -1
+  @exclusivity(unchecked) public var layers = 0..<0
+  @exclusivity(unchecked) public var carrier = -1
   /// Octets: on the wire for a frame, of the stream for a message.
-  public var octets = 0
+  @exclusivity(unchecked) public var octets = 0
   /// The frames that carried it.
-  public var packets: [Int] = []
+  @exclusivity(unchecked) public var packets: [Int] = []
   /// Protocol and text.
-  public var columns = Columns()
+  @exclusivity(unchecked) public var columns = Columns()
   /// The judged connection, of a verdict.
-  public var verdict: ConnectionVerdict?
+  @exclusivity(unchecked) public var verdict: ConnectionVerdict?
 
   public init() {}
 
   /// The row of a message.
-  public mutating func fill(
+  public func fill(
     _ message: Message, _ dissection: borrowing Dissection, _ frame: RawSpan
   ) {
     kind = .message
@@ -65,7 +67,7 @@ public struct Row: ~Copyable {
   }
 
   /// The row of a verdict.
-  public mutating func fill(_ verdict: ConnectionVerdict, _ dissection: borrowing Dissection) {
+  public func fill(_ verdict: ConnectionVerdict, _ dissection: borrowing Dissection) {
     kind = .verdict
     frame = dissection.frame.number
     part = 0

@@ -30,6 +30,19 @@ public final class SummaryPrinter: PacketPrinter {
   ) {
     columns.fill(dissection, frame, remarks: remarks)
     let first = text.count
+    if !writePlainStart(dissection, &text) { writeStart(dissection, &text) }
+    let start = text.count
+    text.append(columns.protocolName)
+    text.append(byte: 32)
+    text.append(UInt64(dissection.frame.originalLength))
+    text.append(byte: 32)
+    text.append(columns.info)
+    if isColoured { colour(dissection, line: first, protocol: start, &text) }
+    text.append(byte: 10)
+  }
+
+  /// Number, time and ends.
+  private func writeStart(_ dissection: borrowing Dissection, _ text: inout TextBuffer) {
     text.append(UInt64(dissection.frame.number), rightAlignedTo: 5)
     text.append(byte: 32)
     var start = text.count
@@ -43,14 +56,37 @@ public final class SummaryPrinter: PacketPrinter {
     text.append(dissection.endpoints.destination)
     text.append(byte: 32, times: 12 &- (text.count &- start))
     text.append(byte: 32)
-    start = text.count
-    text.append(columns.protocolName)
-    text.append(byte: 32)
-    text.append(UInt64(dissection.frame.originalLength))
-    text.append(byte: 32)
-    text.append(columns.info)
-    if isColoured { colour(dissection, line: first, protocol: start, &text) }
-    text.append(byte: 10)
+  }
+
+  /// The same of nearly all packets: IPv4, seconds since the first frame, in microseconds.
+  ///
+  /// - Returns: False for another packet, of which nothing was written.
+  @inline(__always)
+  private func writePlainStart(
+    _ dissection: borrowing Dissection, _ text: inout TextBuffer
+  ) -> Bool {
+    let number = dissection.frame.number
+    let (source, destination) = (dissection.endpoints.source, dissection.endpoints.destination)
+    guard time == .relative, number < 100_000_000, source.family == .ipv4,
+      destination.family == .ipv4, !isASCII, dissection.hasPlainTime
+    else { return false }
+    let nanoseconds = dissection.frame.time.nanoseconds(since: dissection.firstTime)
+    guard nanoseconds >= 0, nanoseconds < 100_000_000 * 1_000_000_000 else { return false }
+    text.extend(atMost: 128) { cursor in
+      cursor.write(UInt32(truncatingIfNeeded: number), alignedTo: 5)
+      cursor.write(byte: 32)
+      cursor.write(plainTime: nanoseconds)
+      cursor.write(byte: 32)
+      let left = cursor.mark
+      cursor.write(IPv4Address(UInt32(truncatingIfNeeded: source.low)))
+      cursor.alignRight(from: left, to: 12)
+      cursor.write(" → ")
+      let right = cursor.mark
+      cursor.write(IPv4Address(UInt32(truncatingIfNeeded: destination.low)))
+      cursor.pad(from: right, to: 12)
+      cursor.write(byte: 32)
+    }
+    return true
   }
 
   /// Colours the line that was just written. See `Colour`.

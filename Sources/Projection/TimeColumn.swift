@@ -141,6 +141,25 @@ extension TextBuffer {
   }
 }
 
+extension TextCursor {
+  /// Nanoseconds, none negative and of less than 100 000 000 seconds, as seconds with microseconds,
+  /// in ten columns.
+  @inline(__always)
+  mutating func write(plainTime nanoseconds: Int64) {
+    let seconds = nanoseconds.magnitude / 1_000_000_000
+    write(UInt32(truncatingIfNeeded: seconds), alignedTo: 3)
+    write(
+      millionths: UInt32(truncatingIfNeeded: nanoseconds.magnitude &- seconds &* 1_000_000_000)
+        / 1000)
+  }
+}
+
+extension Dissection {
+  /// Whether the frame has a time, in microseconds.
+  @inline(__always)
+  var hasPlainTime: Bool { frame.hasTime && frame.timeDigits == 6 }
+}
+
 /// A moment as a calendar and a clock show it.
 struct CivilTime {
   var year = 1970, month = 1, day = 1, dayOfYear = 1, hour = 0, minute = 0, second = 0

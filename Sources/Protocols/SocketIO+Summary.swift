@@ -6,19 +6,21 @@ extension SocketIO {
     _ bytes: RawSpan, _ record: LayerRecord, in dissection: borrowing Dissection,
     into columns: inout Columns
   ) {
-    let start = Int(record.start)
-    guard record.headerLength == 1, record.payloadLength > 0, start < bytes.byteCount,
-      bytes.unsafeLoad(fromUncheckedByteOffset: start, as: UInt8.self) == 0x32,
+    let first = Int(record.start)
+    guard record.headerLength == 1, record.payloadLength > 0, first < bytes.byteCount,
+      bytes.unsafeLoad(fromUncheckedByteOffset: first, as: UInt8.self) == 0x32,
       let content = dissection.note(of: SocketIO.self, record)?.content, content.isPlain
     else {
       guard let layer = decode(record, in: bytes) else { return }
       return layer.summarize(bytes, record, in: dissection, into: &columns)
     }
     columns.protocolName = "Socket.IO"
-    columns.info.append("Socket.IO EVENT / \"")
-    columns.info.append(bytes.extracting(content.event.range))
-    columns.info.append("\" ")
-    columns.info.append(bytes.extracting(content.arguments.range))
+    columns.info.append("Socket.IO EVENT / ")
+    // `"name",{...}` as it stands, with a space for the comma.
+    let start = content.event.range.lowerBound &- 1
+    let comma = columns.info.count &+ content.event.range.upperBound &+ 1 &- start
+    columns.info.append(bytes.extracting(start..<content.arguments.range.upperBound))
+    columns.info.replace(at: comma, with: 0x20)
   }
 
   public func summarize(

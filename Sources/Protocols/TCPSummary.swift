@@ -26,6 +26,12 @@ extension TCP {
       return
     }
     if !note.flags.isEmpty { writePrefixes(note, to: &columns.info) }
+    if writePlain(note, to: &columns.info) {
+      if dissection.stream.isWaiting {
+        columns.info.append(" [TCP segment of a reassembled PDU]")
+      }
+      return
+    }
     columns.info.append(UInt64(sourcePort))
     columns.info.append(" → ")
     columns.info.append(UInt64(destinationPort))
@@ -86,6 +92,40 @@ extension TCP {
         info.append(Self.prefixes[bit])
       }
     }
+  }
+
+  /// What nearly every segment has: ACK, perhaps PSH, a length, and timestamps.
+  ///
+  /// - Returns: False for another segment, of which nothing was written.
+  @inline(__always)
+  private func writePlain(_ note: TCPNote, to info: inout TextBuffer) -> Bool {
+    guard isWhole, !offsetIsBogus, octetsPresent == 20, options.isPaddedTimestamps,
+      flags.rawValue & ~0x08 == 0x10, note.facts.contains(.hasLength),
+      !note.facts.contains(.countsECN)
+    else { return false }
+    let (value, echo) = options.paddedTimestamps
+    info.extend(atMost: 192) { cursor in
+      cursor.write(UInt32(sourcePort))
+      cursor.write(" → ")
+      cursor.write(UInt32(destinationPort))
+      if flags.rawValue == 0x10 {
+        cursor.write(" [ACK] Seq=")
+      } else {
+        cursor.write(" [PSH, ACK] Seq=")
+      }
+      cursor.write(any: sequence &- note.sequenceBase)
+      cursor.write(" Ack=")
+      cursor.write(any: acknowledgment &- note.acknowledgmentBase)
+      cursor.write(" Win=")
+      cursor.write(any: scaledWindow(note))
+      cursor.write(" Len=")
+      cursor.write(any: note.length)
+      cursor.write(" TSval=")
+      cursor.write(any: value)
+      cursor.write(" TSecr=")
+      cursor.write(any: echo)
+    }
+    return true
   }
 
   @inline(__always)

@@ -15,6 +15,7 @@ struct Pipeline: ~Copyable {
   // Asked for each frame; looking at an optional copies what it holds.
   private let isFiltering: Bool
   private let isPrinting: Bool
+  private let printsMessagesOnly: Bool
   private var output = StandardOutput()
   private let isFlushedPerFrame: Bool
   /// Frames that were taken, the ones left out included.
@@ -34,6 +35,7 @@ struct Pipeline: ~Copyable {
     self.filter = filter
     isFiltering = filter != nil
     isPrinting = printer != nil
+    printsMessagesOnly = printer?.wantsMessagesOnly ?? false
     self.printer = printer ?? NoPrinter()
     self.isFlushedPerFrame = isFlushedPerFrame
     printer?.begin(into: &output.buffer)
@@ -45,6 +47,7 @@ struct Pipeline: ~Copyable {
   /// - Parameters:
   ///   - describe: Adds what only some sources know (comments, the interface's name).
   /// - Returns: Whether the display filter let it through.
+  @inline(__always)  // And with it what describes the frame.
   mutating func process(
     _ bytes: RawSpan, _ header: FrameHeader, describe: (inout Dissection) -> Void
   ) throws -> Bool {
@@ -53,7 +56,9 @@ struct Pipeline: ~Copyable {
     describe(&dissection)
     if isFiltering, filter?.matches(dissection, in: bytes) == false { return false }
     guard isPrinting else { return true }
-    printer.print(dissection, bytes, into: &output.buffer)
+    if !printsMessagesOnly || !dissection.messages.isEmpty || !dissection.verdicts.isEmpty {
+      printer.print(dissection, bytes, into: &output.buffer)
+    }
     dissector.noteDisplayed()
     if isFlushedPerFrame { try output.flush() } else { try output.flushIfFull() }
     return true
@@ -99,9 +104,9 @@ extension Pipeline {
     var names = InterfaceNames(reader.interfaceTable)
     do {
       try reader.forEachBlock(idle: { try flush() }) { block, octets in
-        guard let header = block.frame else { return true }
-        if try filter?.matches(octets, header) ?? true {
-          _ = try process(octets, header) { names.describe(block, header, &$0) }
+        guard block.isFrame else { return true }
+        if try filter?.matches(octets, block.header) ?? true {
+          _ = try process(octets, block.header) { names.describe(block, &$0) }
         } else {
           skip()
         }

@@ -95,13 +95,13 @@ struct ReadCommand: ParsableCommand {
     defer { progress.erase() }
     do {
       try reader.forEachBlock(idle: { try pipeline.flush() }) { block, octets in
-        guard let header = block.frame else {
+        guard block.isFrame else {
           try writer?.copy(block)
           return true
         }
         progress.count()
-        if try captureFilter?.matches(octets, header) ?? true {
-          let isShown = try pipeline.process(octets, header) { names.describe(block, header, &$0) }
+        if try captureFilter?.matches(octets, block.header) ?? true {
+          let isShown = try pipeline.process(octets, block.header) { names.describe(block, &$0) }
           if isShown { try writer?.copy(block) }
         } else {
           pipeline.skip()
@@ -134,12 +134,12 @@ struct InterfaceNames {
 
   init(_ table: CaptureInterfaceTable) { self.table = table }
 
-  mutating func describe(
-    _ block: borrowing CaptureBlock, _ header: FrameHeader, _ dissection: inout Dissection
-  ) {
+  @inline(__always)
+  mutating func describe(_ block: borrowing CaptureBlock, _ dissection: inout Dissection) {
     if block.hasOptions { dissection.comments = block.comments }
-    guard header.point != last else { return }
-    last = header.point
-    dissection.interfaceName = table[header.point]?.name ?? ""
+    let point = block.header.point
+    guard point != last else { return }
+    last = point
+    dissection.interfaceName = table[point]?.name ?? ""
   }
 }

@@ -115,10 +115,10 @@ struct StatsCommand: ParsableCommand {
     var rest = count ?? .max
     defer { progress.erase() }
     try reader.forEachBlock { block, octets in
-      guard let header = block.frame else { return true }
+      guard block.isFrame else { return true }
       progress.count()
-      if try captureFilter?.matches(octets, header) ?? true {
-        counting.take(octets, header) { names.describe(block, header, &$0) }
+      if try captureFilter?.matches(octets, block.header) ?? true {
+        counting.take(octets, block.header) { names.describe(block, &$0) }
       } else {
         counting.skip()
       }

@@ -54,6 +54,62 @@ import Testing
     }
   }
 
+  /// What is written through a cursor is what the buffer itself appends.
+  @Test func aCursorWritesTheSame() {
+    let seed = UInt64.random(in: 0...UInt64.max)
+    print("TextBufferTests seed \(seed)")
+    var generator = SeededNumbers(seed: seed)
+    var numbers: [UInt32] = [0, 9, 10, 99_999_999, 100_000_000, 999_999_999, .max]
+    numbers += (0..<2000).map { UInt32.random(in: 0...UInt32.max, using: &generator) >> ($0 % 32) }
+    for number in numbers {
+      #expect(text { $0.extend(atMost: 16) { $0.write(any: number) } } == String(number))
+      guard number < 100_000_000 else { continue }
+      for width in 1...8 {
+        #expect(
+          text { $0.extend(atMost: 8) { $0.write(number, alignedTo: width) } }
+            == text { $0.append(UInt64(number), rightAlignedTo: width) })
+      }
+      let millionths = number % 1_000_000
+      #expect(
+        text { $0.extend(atMost: 8) { $0.write(millionths: millionths) } }
+          == text { $0.append(millionths: millionths) })
+    }
+    for number in numbers {
+      let address = IPv4Address(number)
+      let plain = text { $0.append(address) }
+      for width in [12, 16] {
+        let spaces = String(repeating: " ", count: max(width - plain.count, 0))
+        let right = text { buffer in
+          buffer.append("[")
+          buffer.extend(atMost: 40) { cursor in
+            let mark = cursor.mark
+            cursor.write(address)
+            cursor.alignRight(from: mark, to: width)
+            cursor.write(byte: 0x5d)
+          }
+        }
+        #expect(right == "[" + spaces + plain + "]")
+        let left = text { buffer in
+          buffer.extend(atMost: 40) { cursor in
+            let mark = cursor.mark
+            cursor.write(address)
+            cursor.pad(from: mark, to: width)
+            cursor.write(" → ")
+          }
+        }
+        #expect(left == plain + spaces + " → ")
+      }
+    }
+  }
+
+  @Test func oneOctetIsReplaced() {
+    #expect(
+      text {
+        $0.append("a,b")
+        $0.replace(at: 1, with: 0x20)
+      } == "a b")
+  }
+
   @Test func literalsOfEveryLengthAreCopied() {
     #expect(text { $0.append("") } == "")
     #expect(text { $0.append("a") } == "a")

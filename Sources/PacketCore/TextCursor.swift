@@ -1,0 +1,122 @@
+/// The end of a text in the making with room behind it, for lines of many short parts: the place stays
+/// in a register, and a part that has no room left stops the program.
+///
+/// Lent by `TextBuffer.extend`.
+public struct TextCursor: ~Copyable {
+  @usableFromInline var place: UnsafeMutableRawPointer
+  /// Sixteen more octets may be overwritten behind it.
+  @usableFromInline let end: UnsafeMutableRawPointer
+
+  @usableFromInline
+  init(_ place: UnsafeMutableRawPointer, room: Int) {
+    self.place = place
+    end = place + room
+  }
+
+  /// The room left is at least `count` octets.
+  @inlinable @inline(__always)
+  func check(_ count: Int) { precondition(end - place >= count, "no room for the text") }
+
+  /// One octet, usually an ASCII character.
+  @inlinable @inline(__always)
+  public mutating func write(byte: UInt8) {
+    check(1)
+    place.storeBytes(of: byte, as: UInt8.self)
+    place += 1
+  }
+
+  /// A literal.
+  @inlinable @inline(__always)
+  public mutating func write(_ text: StaticString) {
+    let size = text.utf8CodeUnitCount
+    check(size)
+    TextBuffer.copyShort(UnsafeRawPointer(text.utf8Start), size, to: place)
+    place += size
+  }
+
+  /// A number below 100 000 000 in decimal, with spaces before it to `width` columns, eight at most.
+  @inlinable @inline(__always)
+  public mutating func write(_ number: UInt32, alignedTo width: Int = 1) {
+    check(8)
+    let digits = TextBuffer.eightDigits(UInt64(number))
+    // Zeros in front; the last digit stays, be it zero.
+    let zeros = UInt64((digits | 1 &<< 56).trailingZeroBitCount & 0x38)
+    let columns = max(8 &- Int(zeros &>> 3), width)
+    // 0x20 where a zero is left out, 0x30 where a digit stands.
+    let signs = 0x2020_2020_2020_2020 | (0x1010_1010_1010_1010 as UInt64) &<< zeros
+    let text = (digits | signs) &>> UInt64(truncatingIfNeeded: (8 &- columns) &* 8)
+    place.storeBytes(of: text.littleEndian, as: UInt64.self)
+    place += columns
+  }
+
+  /// A number in decimal, ten digits at most.
+  @inlinable @inline(__always)
+  public mutating func write(any number: UInt32) {
+    guard number >= 100_000_000 else { return write(number) }
+    let upper = number / 100_000_000
+    write(upper)
+    check(8)
+    let digits = TextBuffer.eightDigits(UInt64(number &- upper &* 100_000_000))
+    place.storeBytes(of: (digits | 0x3030_3030_3030_3030).littleEndian, as: UInt64.self)
+    place += 8
+  }
+
+  /// A point and six digits: a number below 1 000 000 as the millionths that it counts.
+  @inlinable @inline(__always)
+  public mutating func write(millionths number: UInt32) {
+    check(8)
+    let digits = TextBuffer.eightDigits(UInt64(number)) | 0x3030_3030_3030_3030
+    // The point takes the place of the second leading zero.
+    place.storeBytes(of: ((digits &>> 8) & ~0xff | 0x2e).littleEndian, as: UInt64.self)
+    place += 7
+  }
+
+  /// An IPv4 address in dotted decimal.
+  @inlinable @inline(__always)
+  public mutating func write(_ address: IPv4Address) {
+    check(16)
+    place = TextBuffer.writeDotted(address.value, to: place)
+  }
+
+  /// Where the next part goes.
+  @inlinable @inline(__always)
+  public var mark: UnsafeMutableRawPointer { place }
+
+  /// Moves what was written after `mark` to the right end of `width` columns, sixteen at most.
+  @inlinable @inline(__always)
+  public mutating func alignRight(from mark: UnsafeMutableRawPointer, to width: Int) {
+    let missing = width &- (place - mark)
+    guard missing > 0 else { return }
+    check(missing)
+    // Taken whole into two words, over which spaces are written before they are put down again.
+    let first = mark.loadUnaligned(as: UInt64.self)
+    let second = mark.loadUnaligned(fromByteOffset: 8, as: UInt64.self)
+    mark.storeBytes(of: 0x2020_2020_2020_2020, as: UInt64.self)
+    mark.storeBytes(of: 0x2020_2020_2020_2020, toByteOffset: 8, as: UInt64.self)
+    mark.storeBytes(of: first, toByteOffset: missing, as: UInt64.self)
+    mark.storeBytes(of: second, toByteOffset: missing &+ 8, as: UInt64.self)
+    place += missing
+  }
+
+  /// Spaces until `width` columns, sixteen at most, stand after `mark`.
+  @inlinable @inline(__always)
+  public mutating func pad(from mark: UnsafeMutableRawPointer, to width: Int) {
+    let missing = width &- (place - mark)
+    guard missing > 0 else { return }
+    check(missing)
+    place.storeBytes(of: 0x2020_2020_2020_2020, as: UInt64.self)
+    place.storeBytes(of: 0x2020_2020_2020_2020, toByteOffset: 8, as: UInt64.self)
+    place += missing
+  }
+}
+
+extension TextBuffer {
+  /// Lets `body` write at most `room` octets behind the text.
+  @inlinable @inline(__always)
+  public mutating func extend(atMost room: Int, _ body: (inout TextCursor) -> Void) {
+    reserve(room &+ 32)
+    var cursor = TextCursor(base + length, room: room)
+    body(&cursor)
+    length = cursor.place - base
+  }
+}
