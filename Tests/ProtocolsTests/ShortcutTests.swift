@@ -78,19 +78,19 @@ import Testing
   /// Connections forgotten and their places used again, and no more layers than a shortcut has.
   @Test func limitsAreTheSameBothWays() {
     for (name, packets) in CaptureFolder.captures {
-      for connections in [1, 2, 5] {
-        var limits = Limits()
+      let first = Array(packets.prefix(60))
+      var limits = Limits()
+      for connections in [1, 3] {
         limits.connections = connections
         for isAnalysing in [true, false] {
           _ = Self.compare(
-            packets, isAnalysing: isAnalysing, "\(name), \(connections) connections", limits: limits
-          )
+            first, isAnalysing: isAnalysing, "\(name), \(connections) connections", limits: limits)
         }
       }
-      for layers in 1...8 {
-        var limits = Limits()
+      limits = Limits()
+      for layers in [1, 2, 3, 4, 6] {
         limits.layers = layers
-        _ = Self.compare(packets, isAnalysing: true, "\(name), \(layers) layers", limits: limits)
+        _ = Self.compare(first, isAnalysing: true, "\(name), \(layers) layers", limits: limits)
       }
     }
   }
