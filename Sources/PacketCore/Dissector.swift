@@ -118,9 +118,12 @@ public struct Dissector: ~Copyable {
       let record = dissection.records[last]
       let end = record.payload.upperBound
       if record.payloadLength | record.missing == 0 { return }
+      // What the shortcut has left to the walk it has looked at.
+      dissection.takesShortcuts = false
       walk(
         bytes, from: record.payload.lowerBound, to: end, reportedEnd: end &+ Int(record.missing),
         as: next, behind: last, into: &dissection)
+      dissection.takesShortcuts = true
       return
     }
     walk(
