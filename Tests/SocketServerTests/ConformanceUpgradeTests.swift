@@ -124,7 +124,7 @@ import Testing
 
   @Test func `an upgrade not completed in time is given up`() async throws {
     try await withServer {
-      $0.upgradeTimeout = .milliseconds(800)
+      $0.upgradeTimeout = .seconds(4)
     } _: { server in
       let sid = try await server.openEngine()
       let socket = try await server.webSocket(Path.socket(sid))
