@@ -88,13 +88,7 @@ public struct TextCursor: ~Copyable {
     let missing = width &- (place - mark)
     guard missing > 0 else { return }
     check(missing)
-    // Taken whole into two words, over which spaces are written before they are put down again.
-    let first = mark.loadUnaligned(as: UInt64.self)
-    let second = mark.loadUnaligned(fromByteOffset: 8, as: UInt64.self)
-    mark.storeBytes(of: 0x2020_2020_2020_2020, as: UInt64.self)
-    mark.storeBytes(of: 0x2020_2020_2020_2020, toByteOffset: 8, as: UInt64.self)
-    mark.storeBytes(of: first, toByteOffset: missing, as: UInt64.self)
-    mark.storeBytes(of: second, toByteOffset: missing &+ 8, as: UInt64.self)
+    TextBuffer.moveRight(mark, by: missing)
     place += missing
   }
 

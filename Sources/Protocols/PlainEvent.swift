@@ -17,7 +17,6 @@ enum PlainEvent: Shortcut {
       bytes.unsafeLoadUnaligned(fromUncheckedByteOffset: start, as: UInt16.self).littleEndian
         == 0x3234,
       note.content.readPlain(bytes, start &+ 2..<end), note.content.defect == .none,
-      !note.content.hasToken,
       memories[1]._withUnsafeGuaranteedRef({
         unsafeDowncast($0, to: SocketIOMemory.self).isAtRest
       })
@@ -39,13 +38,14 @@ enum PlainEvent: Shortcut {
         dissection.stream.side, session.isFromOpen, session.version, at: index, &dissection)
     }
     dissection.setNote(note, at: index)
-    dissection.keepPayload()
+    var last = index
     if note.content.chat.kind != .none {
-      let inner = dissection.record(
+      last = dissection.record(
         Chat.self, as: .message, header: start &+ 2..<start &+ 2, end: end,
         reportedEnd: reportedEnd)
-      dissection.setNote(Chat.Note(parts: note.content.chat), at: inner)
+      dissection.setNote(Chat.Note(parts: note.content.chat), at: last)
     }
-    return .nothing
+    return SocketIO.keepPayload(
+      bytes, hasToken: note.content.hasToken, of: dissection.layers[last], in: &dissection)
   }
 }
