@@ -28,7 +28,7 @@ let package = Package(
   targets: [
     // Imports only go down: netlab -> DisplayFilter, Capture, Protocols -> PacketCore.
     .target(
-      name: "PacketCore",
+      name: "PacketCore", dependencies: ["COctets"],
       // Spans are returned and stored in this target alone (ByteReader); clients need no flag.
       swiftSettings: strict + [.enableExperimentalFeature("Lifetimes")]),
     .target(

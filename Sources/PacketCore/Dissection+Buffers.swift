@@ -1,10 +1,19 @@
 /// A place at which the walk goes on.
-struct Continuation {
-  var buffer: UInt16
-  var range: Range<Int>
-  var type: PayloadType
+@usableFromInline
+struct Continuation: Sendable {
+  @usableFromInline var buffer: UInt16
+  @usableFromInline var range: Range<Int>
+  @usableFromInline var type: PayloadType
   /// The layers there do not name the packet in the columns.
-  var isAside = false
+  @usableFromInline var isAside: Bool
+
+  @usableFromInline @inline(__always)
+  init(buffer: UInt16, range: Range<Int>, type: PayloadType, isAside: Bool) {
+    self.buffer = buffer
+    self.range = range
+    self.type = type
+    self.isAside = isAside
+  }
 }
 
 extension Dissection {
@@ -17,6 +26,7 @@ extension Dissection {
   ///   - origin: What they are made from.
   ///   - fill: Writes the octets; whatever stood there before is in them.
   /// - Returns: The buffer's number; nil when the packet has too many.
+  @inlinable @inline(__always)
   public mutating func addBuffer(
     _ count: Int, _ origin: BufferOrigin, _ fill: (inout MutableRawSpan) -> Void
   ) -> UInt16? {
@@ -109,30 +119,32 @@ extension Dissection {
   ///   - buffer: 0 is the frame.
   ///   - isAside: What stands there is a part of this layer's text, such as an encrypted word: it may
   ///     remark on the packet's line, which stays this layer's.
+  @inlinable @inline(__always)
   public mutating func continueIn(
     _ buffer: UInt16, _ range: Range<Int>, as type: PayloadType, isAside: Bool = false
   ) {
     goesElsewhere = true
     let next = Continuation(
       buffer: buffer, range: range, type: type, isAside: isAside || self.isAside)
-    if isContinued {
-      furtherContinuations.append(next)
-    } else {
-      continuation = next
-      isContinued = true
-    }
+    if _slowPath(isContinued) { return continueLater(next) }
+    continuation = next
+    isContinued = true
   }
 
+  @usableFromInline @inline(never)
+  mutating func continueLater(_ next: Continuation) { furtherContinuations.append(next) }
+
   /// The place to go on at, if a layer named one; the walk is in its buffer then.
+  @inline(__always)
   mutating func takeContinuation() -> Continuation? {
     goesElsewhere = false
     isAside = false
     guard isContinued else { return nil }
     let next = continuation
-    if furtherContinuations.isEmpty {
-      isContinued = false
-    } else {
+    isContinued = false
+    if _slowPath(!furtherContinuations.isEmpty) {
       continuation = furtherContinuations.removeFirst()
+      isContinued = true
     }
     currentBuffer = next.buffer
     isAside = next.isAside

@@ -31,8 +31,9 @@ public struct Dissection: Sendable {
   @usableFromInline var ownBuffers = PacketBuffers()
   /// Where the walk goes on when it is done here, when that is somewhere; nearly always it is one
   /// place, and an array would cost more than all the rest.
+  @usableFromInline
   var continuation = Continuation(buffer: 0, range: 0..<0, type: .nothing, isAside: false)
-  var isContinued = false
+  @usableFromInline var isContinued = false
   /// Places that come after that one.
   var furtherContinuations: [Continuation] = []
   /// The payload of the layer just read is walked elsewhere.
@@ -92,15 +93,18 @@ public struct Dissection: Sendable {
     self.frame = frame
     self.frame.number = number
     records.removeAll()
-    if !findings.isEmpty { findings.removeAll(keepingCapacity: true) }
     if ownBuffers.count > 0 { forgetBuffers() }
-    if !messages.isEmpty || !verdicts.isEmpty { forgetMessages() }
-    if !comments.isEmpty { comments.removeAll(keepingCapacity: true) }
+    if !messages.isEmpty { messages.removeAll() }
+    // What few packets have, asked for in one: these lines are run for each packet, and the processor
+    // holds no more than the bulk of what is run for a packet.
+    let rare =
+      findings.count | verdicts.count | comments.count | messagePackets.count
+      | messageTraces.count | furtherContinuations.count
+    if _slowPath(rare != 0) { forgetRareParts() }
     failure = nil
     ends = .none
     speaking = 0
     isContinued = false
-    if !furtherContinuations.isEmpty { furtherContinuations.removeAll(keepingCapacity: true) }
     numbered = 0
     isMessageOpen = false
     unfinished = nil
@@ -114,20 +118,21 @@ public struct Dissection: Sendable {
     isQuoting = false
   }
 
+  @inline(__always)
   private mutating func forgetBuffers() {
-    if isKnownUniquelyReferenced(&ownBuffers) {
-      ownBuffers.removeAll()
-    } else {
-      ownBuffers = PacketBuffers()
-    }
+    if _slowPath(!isKnownUniquelyReferenced(&ownBuffers)) { ownBuffers = PacketBuffers() }
+    ownBuffers.removeAll()
   }
 
-  private mutating func forgetMessages() {
-    messages.removeAll()
+  @inline(never)
+  private mutating func forgetRareParts() {
     // Each asked for by itself: removing nothing costs as much as removing something.
-    if !messagePackets.isEmpty { messagePackets.removeAll(keepingCapacity: true) }
+    if !findings.isEmpty { findings.removeAll(keepingCapacity: true) }
     if !verdicts.isEmpty { verdicts.removeAll(keepingCapacity: true) }
+    if !comments.isEmpty { comments.removeAll(keepingCapacity: true) }
+    if !messagePackets.isEmpty { messagePackets.removeAll(keepingCapacity: true) }
     if !messageTraces.isEmpty { messageTraces.removeAll(keepingCapacity: true) }
+    if !furtherContinuations.isEmpty { furtherContinuations.removeAll(keepingCapacity: true) }
   }
 
   /// Records a layer that a stream protocol has read.
@@ -234,12 +239,35 @@ public struct Dissection: Sendable {
   /// Keeps a layer's note.
   @inlinable @inline(__always)
   public mutating func setNote<Note: BitwiseCopyable>(_ note: Note, at index: Int) {
-    let words = (MemoryLayout<Note>.size &+ 7) / 8
+    noteRoom(Note.self).initialize(to: note)
+    keepNote(Note.self, at: index)
+  }
+
+  /// Room for a note, to be written where it will stand: one that is copied when it is done makes the
+  /// processor wait for each of the parts that it has just written.
+  ///
+  /// - Returns: Memory that holds nothing yet; good until the next note.
+  @inlinable @inline(__always)
+  public mutating func noteRoom<Note: BitwiseCopyable>(
+    _ type: Note.Type
+  ) -> UnsafeMutablePointer<Note> {
+    if _slowPath(notesCount &+ Self.words(of: type) > records.places.noteWords) {
+      records.places.growNotes(notesCount)
+    }
+    return (records.places.notes + notesCount &* 8).bindMemory(to: Note.self, capacity: 1)
+  }
+
+  /// Keeps the note that was written to `noteRoom` as that of a layer.
+  @inlinable @inline(__always)
+  public mutating func keepNote<Note: BitwiseCopyable>(_ type: Note.Type, at index: Int) {
     guard records.indices.contains(index) else { return }
-    if notesCount &+ words > records.places.noteWords { records.places.growNotes(notesCount) }
-    records.places.notes.storeBytes(of: note, toByteOffset: notesCount &* 8, as: Note.self)
     records.places.records[index].note = UInt32(truncatingIfNeeded: notesCount)
-    notesCount &+= words
+    notesCount &+= Self.words(of: type)
+  }
+
+  @inlinable @inline(__always)
+  static func words<Note: BitwiseCopyable>(of type: Note.Type) -> Int {
+    (MemoryLayout<Note>.size &+ 7) / 8
   }
 
   /// The note that a layer left, of the type that its protocol declares.

@@ -81,7 +81,7 @@ public struct Dissector: ~Copyable {
     dissection.begin(header, number: count)
     dissection.takesShortcuts = takesShortcuts
     let time = header.time
-    if !hasBegun {
+    if _slowPath(!hasBegun) {
       hasBegun = true
       firstTime = time
       previousTime = time
@@ -108,7 +108,7 @@ public struct Dissector: ~Copyable {
   private mutating func walkFrame(
     _ bytes: RawSpan, _ header: FrameHeader, into dissection: inout Dissection
   ) {
-    if let way = frameWay, PayloadType.linkType(header.linkType).key == way.key,
+    if let way = frameWay, _fastPath(PayloadType.linkType(header.linkType).key == way.key),
       let next = way.type.walk(
         bytes, from: 0, to: bytes.byteCount, reportedEnd: header.originalLength,
         into: &dissection, memories: way.memories)
@@ -153,7 +153,7 @@ public struct Dissector: ~Copyable {
     _ bytes: RawSpan, _ place: Continuation, into dissection: inout Dissection
   ) {
     let (start, end) = (place.range.lowerBound, place.range.upperBound)
-    if let way = messageWay, place.type.key == way.key,
+    if let way = messageWay, _fastPath(place.type.key == way.key),
       let next = way.type.walk(
         bytes, from: start, to: end, reportedEnd: end, into: &dissection, memories: way.memories)
     {

@@ -40,7 +40,7 @@ public protocol ErasedLayer: Sendable {
     into columns: inout Columns)
 
   /// Writes what stands in front of a packet's messages in the Info column: that the segment was sent
-  /// again, that it was overtaken.
+  /// again, that it was overtaken. Asked only where there is a finding.
   static func preface(
     _ bytes: RawSpan, _ record: LayerRecord, in dissection: borrowing Dissection,
     into columns: inout Columns)

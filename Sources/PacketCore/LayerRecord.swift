@@ -18,13 +18,13 @@ public struct LayerRecords: RandomAccessCollection, Sendable {
   /// Forgets the last packet. Copies that were made of it keep theirs.
   @inline(__always)
   mutating func removeAll() {
-    if !isKnownUniquelyReferenced(&places) { places = PacketPlaces() }
+    if _slowPath(!isKnownUniquelyReferenced(&places)) { places = PacketPlaces() }
     used = 0
   }
 
   @inlinable @inline(__always)
   mutating func append(_ record: LayerRecord) {
-    if used == places.capacity { places.grow(used) }
+    if _slowPath(used == places.capacity) { places.grow(used) }
     places.records[used] = record
     used &+= 1
   }

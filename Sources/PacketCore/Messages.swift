@@ -3,29 +3,31 @@
 /// As with `LayerRecords`, the memory is kept from packet to packet and is no array, which would ask
 /// for every message whether it has been copied: `removeAll` asks once a packet that had some.
 public struct Messages: RandomAccessCollection, Sendable {
-  private var places = MessagePlaces()
-  private var used = 0
+  @usableFromInline var places = MessagePlaces()
+  @usableFromInline var used = 0
 
   init() {}
 
-  public var startIndex: Int { 0 }
-  public var endIndex: Int { used }
-  public var count: Int { used }
-  public var isEmpty: Bool { used == 0 }
+  @inlinable public var startIndex: Int { 0 }
+  @inlinable public var endIndex: Int { used }
+  @inlinable public var count: Int { used }
+  @inlinable public var isEmpty: Bool { used == 0 }
 
+  @inlinable
   public subscript(position: Int) -> Message {
     precondition(position >= 0 && position < used, "no such message")
     return places.messages[position]
   }
 
   /// Forgets the last packet's. Copies that were made of them keep theirs.
+  @inline(__always)
   mutating func removeAll() {
-    if !isKnownUniquelyReferenced(&places) { places = MessagePlaces() }
+    if _slowPath(!isKnownUniquelyReferenced(&places)) { places = MessagePlaces() }
     used = 0
   }
 
   mutating func append(_ message: Message) {
-    if used == places.capacity { places.grow(used) }
+    if _slowPath(used == places.capacity) { places.grow(used) }
     places.messages[used] = message
     used &+= 1
   }
@@ -38,9 +40,10 @@ public struct Messages: RandomAccessCollection, Sendable {
 }
 
 /// The memory that a packet's messages stand in.
-private final class MessagePlaces: @unchecked Sendable {
+@usableFromInline
+final class MessagePlaces: @unchecked Sendable {
   // Used by the one thread that walks.
-  @exclusivity(unchecked) var messages: UnsafeMutablePointer<Message>
+  @usableFromInline @exclusivity(unchecked) var messages: UnsafeMutablePointer<Message>
   @exclusivity(unchecked) var capacity = 8
 
   init() { messages = .allocate(capacity: capacity) }

@@ -117,14 +117,20 @@ final class PacketBuffers: @unchecked Sendable {
   }
 
   @exclusivity(unchecked) private var blocks: [UnsafeMutableRawBufferPointer] = []
+  /// How many of them are in use; buffers are added to the last of those, behind `used` octets.
   @exclusivity(unchecked) private var block = 0
+  @exclusivity(unchecked) private var room: (start: UnsafeMutableRawPointer, count: Int)
   @exclusivity(unchecked) private var used = 0
 
   private static let blockSize = 1 << 16
   /// Memory kept for the next packet.
   private static let kept = 1 << 20
 
-  init() { extents = .allocate(capacity: capacity) }
+  init() {
+    extents = .allocate(capacity: capacity)
+    // No room, but an empty buffer has a place all the same.
+    room = (UnsafeMutableRawPointer(bitPattern: 16).unsafelyUnwrapped, 0)
+  }
 
   deinit {
     extents.deallocate()
@@ -139,38 +145,54 @@ final class PacketBuffers: @unchecked Sendable {
   }
 
   /// Forgets all buffers.
+  @inline(__always)
   func removeAll() {
     count = 0
+    used = 0
+    if _slowPath(pieces.count | streams.count != 0 || block > 1) { forgetRareParts() }
+  }
+
+  @inline(never)
+  private func forgetRareParts() {
     if !pieces.isEmpty { pieces.removeAll(keepingCapacity: true) }
     if !streams.isEmpty { streams.removeAll(keepingCapacity: true) }
-    if block > 0, blocks.reduce(0, { $0 + $1.count }) > Self.kept {
+    guard block > 1 else { return }
+    if blocks.reduce(0, { $0 + $1.count }) > Self.kept {
       for large in blocks.dropFirst() { large.deallocate() }
       blocks.removeSubrange(1...)
     }
-    block = 0
-    used = 0
+    take(1)
   }
 
   /// A new buffer of `count` octets, whatever they are; its number is the count of buffers.
+  @usableFromInline
   func add(_ count: Int, _ origin: BufferOrigin) -> UnsafeMutableRawBufferPointer {
-    while block < blocks.count, blocks[block].count &- used < count {
-      block += 1
-      used = 0
-    }
-    if block == blocks.count {
-      blocks.append(
-        .allocate(byteCount: max(Self.blockSize, count), alignment: 16))
-      used = 0
-    }
-    let place = UnsafeMutableRawBufferPointer(rebasing: blocks[block][used..<used + count])
-    // An empty buffer has a place of its own all the same.
-    let start = place.baseAddress ?? UnsafeMutableRawPointer(bitPattern: 16).unsafelyUnwrapped
-    used += (count + 15) & ~15
-    used = min(used, blocks[block].count)
-    if self.count == capacity { grow() }
+    if _slowPath(room.count &- used < count) { moveOn(count) }
+    let start = room.start + used
+    used = min(used &+ (count &+ 15) & ~15, room.count)
+    if _slowPath(self.count == capacity) { grow() }
     extents[self.count] = Extent(start: start, count: count, origin: origin)
     self.count &+= 1
-    return place
+    return UnsafeMutableRawBufferPointer(start: start, count: count)
+  }
+
+  /// Goes on in the next block that has room for `count` octets.
+  @inline(never)
+  private func moveOn(_ count: Int) {
+    var next = block
+    while next < blocks.count, blocks[next].count < count { next += 1 }
+    if next == blocks.count {
+      blocks.append(.allocate(byteCount: max(Self.blockSize, count), alignment: 16))
+    }
+    take(next + 1)
+  }
+
+  /// Takes the first `count` blocks into use.
+  private func take(_ count: Int) {
+    block = count
+    used = 0
+    guard let start = blocks[count - 1].baseAddress else { return }
+    room = (start, blocks[count - 1].count)
   }
 
   @inline(never)

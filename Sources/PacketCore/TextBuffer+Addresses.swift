@@ -1,35 +1,4 @@
-/// 0...255 in decimal, each with a dot behind it, made once: a look-up costs a quarter of making the
-/// digits, and addresses are half of what a line has of numbers.
-@usableFromInline
-struct OctetTexts: Sendable {
-  /// Four octets each, the first character lowest; how many of them count is in `lengths`.
-  @usableFromInline var texts = InlineArray<256, UInt32>(repeating: 0)
-  @usableFromInline var lengths = InlineArray<256, UInt8>(repeating: 0)
-
-  init() {
-    for octet in 0..<256 {
-      var text: UInt32 = 0x2e
-      var length: UInt8 = 1
-      var rest = UInt32(octet)
-      repeat {
-        text = text << 8 | (48 + rest % 10)
-        rest /= 10
-        length += 1
-      } while rest > 0
-      texts[octet] = text
-      lengths[octet] = length
-    }
-  }
-
-  /// Writes an octet and its dot, and returns the place behind; four octets may be overwritten.
-  @inlinable @inline(__always)
-  func write(_ octet: UInt8, to place: UnsafeMutableRawPointer) -> UnsafeMutableRawPointer {
-    place.storeBytes(of: texts[Int(octet)].littleEndian, as: UInt32.self)
-    return place + Int(lengths[Int(octet)])
-  }
-}
-
-@usableFromInline let octetTexts = OctetTexts()
+import COctets
 
 extension TextBuffer {
   /// An address with its port: `10.0.0.33:5000`, `[2001:db8::1]:5000`.
@@ -49,22 +18,21 @@ extension TextBuffer {
   /// Dotted decimal.
   @inline(__always)
   public mutating func append(_ address: IPv4Address) {
-    reserve(16)
+    reserve(32)
     length = Self.writeDotted(address.value, to: base + length) - base
   }
 
-  /// Writes the four octets of an IPv4 address, sixteen at most, and returns the place behind.
-  @inlinable @inline(__always)
+  /// Writes an IPv4 address with spaces before it to `width` columns, sixteen at most, and returns the
+  /// place behind; 32 octets may be overwritten. The columns are counted first: to move the text once it
+  /// is written, the processor would have to wait for it. Not inlined: see `writeDecimal`.
+  @usableFromInline @inline(never)
   static func writeDotted(
-    _ value: UInt32, to start: UnsafeMutableRawPointer
+    _ value: UInt32, to place: UnsafeMutableRawPointer, rightAlignedTo width: Int = 0
   ) -> UnsafeMutableRawPointer {
-    var place = start
-    place = octetTexts.write(UInt8(truncatingIfNeeded: value &>> 24), to: place)
-    place = octetTexts.write(UInt8(truncatingIfNeeded: value &>> 16), to: place)
-    place = octetTexts.write(UInt8(truncatingIfNeeded: value &>> 8), to: place)
-    place = octetTexts.write(UInt8(truncatingIfNeeded: value), to: place)
-    // No dot behind the last.
-    return place - 1
+    place.storeBytes(of: 0x2020_2020_2020_2020, as: UInt64.self)
+    place.storeBytes(of: 0x2020_2020_2020_2020, toByteOffset: 8, as: UInt64.self)
+    let spaces = min(max(width &- netlab_dotted_length(value), 0), 16)
+    return netlab_write_dotted(value, place + spaces)
   }
 
   /// An address with spaces before it to `width` columns.

@@ -109,6 +109,18 @@ extension TextBuffer {
     return place + (8 &- zeros &>> 3)
   }
 
+  /// Writes a number in decimal; the place has room for sixteen octets. Not inlined: lines have many
+  /// numbers, and copies of this for each would push other work out of the processor's cache.
+  @usableFromInline @inline(never)
+  static func writeDecimal(
+    _ number: UInt32, to place: UnsafeMutableRawPointer
+  ) -> UnsafeMutableRawPointer {
+    guard _slowPath(number >= 100_000_000) else { return writeShort(UInt64(number), to: place) }
+    let upper = number / 100_000_000
+    return writeEight(
+      UInt64(number &- upper &* 100_000_000), to: writeShort(UInt64(upper), to: place))
+  }
+
   /// Writes a number below 100 000 000 in eight digits.
   @inline(__always)
   private static func writeEight(

@@ -20,7 +20,7 @@ public struct TextBuffer: ~Copyable {
   /// Makes room for `extra` more octets.
   @inlinable
   mutating func reserve(_ extra: Int) {
-    if capacity &- count < extra { grow(extra) }
+    if _slowPath(capacity &- count < extra) { grow(extra) }
   }
 
   @usableFromInline

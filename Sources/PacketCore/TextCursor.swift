@@ -52,13 +52,8 @@ public struct TextCursor: ~Copyable {
   /// A number in decimal, ten digits at most.
   @inlinable @inline(__always)
   public mutating func write(any number: UInt32) {
-    guard number >= 100_000_000 else { return write(number) }
-    let upper = number / 100_000_000
-    write(upper)
-    check(8)
-    let digits = TextBuffer.eightDigits(UInt64(number &- upper &* 100_000_000))
-    place.storeBytes(of: (digits | 0x3030_3030_3030_3030).littleEndian, as: UInt64.self)
-    place += 8
+    check(16)
+    place = TextBuffer.writeDecimal(number, to: place)
   }
 
   /// A point and six digits: a number below 1 000 000 as the millionths that it counts.
@@ -74,8 +69,37 @@ public struct TextCursor: ~Copyable {
   /// An IPv4 address in dotted decimal.
   @inlinable @inline(__always)
   public mutating func write(_ address: IPv4Address) {
-    check(16)
+    check(32)
     place = TextBuffer.writeDotted(address.value, to: place)
+  }
+
+  /// The same with spaces before it to `width` columns, sixteen at most. They are counted first: to move
+  /// the text once it is written, the processor would have to wait for it.
+  @inlinable @inline(__always)
+  public mutating func write(_ address: IPv4Address, rightAlignedTo width: Int) {
+    check(32)
+    place = TextBuffer.writeDotted(address.value, to: place, rightAlignedTo: width)
+  }
+
+  /// An IPv4 address, a colon and a port, with spaces before them.
+  @inlinable @inline(__always)
+  public mutating func write(_ address: IPv4Address, port: UInt16, rightAlignedTo width: Int) {
+    check(48)
+    let digits = port < 10 ? 1 : port < 100 ? 2 : port < 1000 ? 3 : port < 10_000 ? 4 : 5
+    place = TextBuffer.writeDotted(
+      address.value, to: place, rightAlignedTo: width &- 1 &- digits)
+    place.storeBytes(of: 0x3a, as: UInt8.self)
+    place = TextBuffer.writeDecimal(UInt32(port), to: place + 1)
+  }
+
+  /// A text that stands elsewhere.
+  @inlinable @inline(__always)
+  public mutating func write(_ text: borrowing TextBuffer) {
+    check(text.count)
+    text.withBytes {
+      if let start = $0.baseAddress { place.copyMemory(from: start, byteCount: $0.count) }
+      place += $0.count
+    }
   }
 
   /// Where the next part goes.

@@ -89,6 +89,17 @@ import Testing
           }
         }
         #expect(right == "[" + spaces + plain + "]")
+        let counted = text { buffer in
+          buffer.append("[")
+          buffer.extend(atMost: 40) { $0.write(address, rightAlignedTo: width) }
+        }
+        #expect(counted == "[" + spaces + plain)
+        let port = UInt16(truncatingIfNeeded: number >> (number % 13))
+        let end = plain + ":" + String(port)
+        let withPort = text {
+          $0.extend(atMost: 64) { $0.write(address, port: port, rightAlignedTo: width) }
+        }
+        #expect(withPort == String(repeating: " ", count: max(width - end.count, 0)) + end)
         let left = text { buffer in
           buffer.extend(atMost: 40) { cursor in
             let mark = cursor.mark
