@@ -124,7 +124,7 @@ struct ChatParts: BitwiseCopyable, Sendable {
   @inline(__always)
   private static func word(_ bytes: RawSpan, _ range: Range<Int>) -> UInt64 {
     let start = range.lowerBound
-    guard start &+ 8 <= bytes.byteCount else { return slowWord(bytes, range) }
+    guard _fastPath(start &+ 8 <= bytes.byteCount) else { return slowWord(bytes, range) }
     let word = UInt64(
       littleEndian: bytes.unsafeLoadUnaligned(fromUncheckedByteOffset: start, as: UInt64.self))
     return word & (UInt64.max &>> UInt64((8 &- range.count) &* 8))

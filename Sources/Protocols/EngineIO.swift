@@ -101,7 +101,7 @@ public struct EngineIO: Layer {
   ) -> Note {
     var note = Note()
     memory.take(dissection.stream, &note)
-    if note.version == EngineIOSessions.closed {
+    if _slowPath(note.version == EngineIOSessions.closed) {
       memory.noteClosed(at: index, in: &dissection, &note)
     }
     dissection.setNote(note, at: index)

@@ -43,7 +43,7 @@ public final class EngineIOSessions: LayerMemory {
   /// The session's key.
   @inline(__always)
   func key(_ stream: StreamContext) -> UInt64 {
-    if stream.session == 0, stream.number == openedStream { return openedKey }
+    if _slowPath(stream.session == 0), stream.number == openedStream { return openedKey }
     return EngineIOSession.key(stream)
   }
 

@@ -52,7 +52,7 @@ struct StopPlaces {
   /// The next place; `end` when there is none.
   @inline(__always)
   mutating func next(_ bytes: RawSpan) -> Int {
-    if marks == 0, !load(bytes) { return end }
+    if _slowPath(marks == 0), !load(bytes) { return end }
     let place = base &+ marks.trailingZeroBitCount
     marks &= marks &- 1
     return place

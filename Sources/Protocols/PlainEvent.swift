@@ -11,12 +11,20 @@ enum PlainEvent: Shortcut {
     _ bytes: RawSpan, from start: Int, to end: Int, reportedEnd: Int,
     into dissection: inout Dissection, memories: UnsafePointer<Unmanaged<AnyObject>>
   ) -> PayloadType? {
-    var note = SocketIO.Note()
-    guard dissection.mayTakeShortcut, start >= 0, end &- start > 2, end <= bytes.byteCount,
+    guard
+      _fastPath(
+        dissection.mayTakeShortcut && start >= 0 && end &- start > 2 && end <= bytes.byteCount),
       // A message, an event.
       bytes.unsafeLoadUnaligned(fromUncheckedByteOffset: start, as: UInt16.self).littleEndian
-        == 0x3234,
-      note.content.readPlain(bytes, start &+ 2..<end), note.content.defect == .none,
+        == 0x3234
+    else { return nil }
+    let key = expect(dissection.stream, memories)
+    let note = dissection.noteRoom(SocketIO.Note.self)
+    note.initialize(to: SocketIO.Note())
+    guard
+      _fastPath(
+        note.pointee.content.readPlain(bytes, start &+ 2..<end)
+          && note.pointee.content.defect == .none),
       memories[1]._withUnsafeGuaranteedRef({
         unsafeDowncast($0, to: SocketIOMemory.self).isAtRest
       })
@@ -24,28 +32,48 @@ enum PlainEvent: Shortcut {
 
     let outer = dissection.record(
       EngineIO.self, as: .message, header: start..<start &+ 1, end: end, reportedEnd: reportedEnd)
+    let index = dissection.record(
+      SocketIO.self, as: .message, header: start &+ 1..<start &+ 2, end: end,
+      reportedEnd: reportedEnd)
+    note.pointee.session = key
+    let (chat, hasToken) = (note.pointee.content.chat, note.pointee.content.hasToken)
+    dissection.keepNote(SocketIO.Note.self, at: index)
     let session = memories[0]._withUnsafeGuaranteedRef {
       EngineIO.takeMessage(
         at: outer, in: &dissection, unsafeDowncast($0, to: EngineIOSessions.self))
     }
-    let index = dissection.record(
-      SocketIO.self, as: .message, header: start &+ 1..<start &+ 2, end: end,
-      reportedEnd: reportedEnd)
-    note.session = session.key
     memories[1]._withUnsafeGuaranteedRef {
       SocketIO.checkConnected(
         unsafeDowncast($0, to: SocketIOMemory.self), session.key, SocketIO.mainTag,
         dissection.stream.side, session.isFromOpen, session.version, at: index, &dissection)
     }
-    dissection.setNote(note, at: index)
     var last = index
-    if note.content.chat.kind != .none {
+    if chat.kind != .none {
       last = dissection.record(
         Chat.self, as: .message, header: start &+ 2..<start &+ 2, end: end,
         reportedEnd: reportedEnd)
-      dissection.setNote(Chat.Note(parts: note.content.chat), at: last)
+      dissection.setNote(Chat.Note(parts: chat), at: last)
     }
     return SocketIO.keepPayload(
-      bytes, hasToken: note.content.hasToken, of: dissection.layers[last], in: &dissection)
+      bytes, hasToken: hasToken, of: dissection.layers[last], in: &dissection)
+  }
+
+  /// What is known of the session will be asked for once the event is read: has it fetched meanwhile.
+  ///
+  /// - Returns: The session's key.
+  @inline(__always)
+  private static func expect(
+    _ stream: StreamContext, _ memories: UnsafePointer<Unmanaged<AnyObject>>
+  ) -> UInt64 {
+    let key = memories[0]._withUnsafeGuaranteedRef { memory in
+      let sessions = unsafeDowncast(memory, to: EngineIOSessions.self)
+      let key = sessions.key(stream)
+      sessions.sessions.expect(key)
+      return key
+    }
+    memories[1]._withUnsafeGuaranteedRef {
+      unsafeDowncast($0, to: SocketIOMemory.self).namespaces.expect(key, SocketIO.mainTag)
+    }
+    return key
   }
 }

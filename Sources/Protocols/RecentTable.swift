@@ -1,3 +1,5 @@
+import COctets
+
 /// Values under two words that say whose they are, bounded: when half of the room is used up, the
 /// present half becomes the old one, and what was not asked for since the turn before is forgotten.
 ///
@@ -17,27 +19,29 @@ final class RecentTable<Value: BitwiseCopyable> {
   }
 
   private struct Slot: BitwiseCopyable {
+    var isUsed: Bool
     var key: Key
     var value: Value
   }
 
-  /// Slots are found by the hash, or directly behind; one octet each says whether it is used.
+  /// Slots are found by the hash, or directly behind. Of a free one only `isUsed` means something.
   private struct Half {
     var slots: UnsafeMutablePointer<Slot>
-    var used: UnsafeMutablePointer<Bool>
     var capacity: Int
     var count = 0
 
     init(capacity: Int) {
       self.capacity = capacity
       slots = .allocate(capacity: capacity)
-      used = .allocate(capacity: capacity)
-      used.initialize(repeating: false, count: capacity)
+      for index in 0..<capacity { isUsed(index).initialize(to: false) }
     }
 
-    func deallocate() {
-      slots.deallocate()
-      used.deallocate()
+    func deallocate() { slots.deallocate() }
+
+    @inline(__always)
+    func isUsed(_ index: Int) -> UnsafeMutablePointer<Bool> {
+      // The first of a slot's properties.
+      UnsafeMutableRawPointer(slots + index).assumingMemoryBound(to: Bool.self)
     }
 
     /// The slot of the key, or the free one where it would be.
@@ -45,18 +49,20 @@ final class RecentTable<Value: BitwiseCopyable> {
     func slot(_ key: Key) -> Int {
       let mask = capacity &- 1
       var index = Int(truncatingIfNeeded: key.hash) & mask
-      while used[index], slots[index].key != key { index = (index &+ 1) & mask }
+      while isUsed(index).pointee, slots[index].key != key { index = (index &+ 1) & mask }
       return index
+    }
+
+    @inline(__always)
+    func expect(_ key: Key) {
+      netlab_prefetch(slots + Int(truncatingIfNeeded: key.hash) & (capacity &- 1))
     }
 
     mutating func add(_ key: Key, _ value: Value) -> UnsafeMutablePointer<Value> {
       if (count &+ 1) &* 4 > capacity &* 3 { grow() }
       let index = slot(key)
-      if !used[index] {
-        used[index] = true
-        count &+= 1
-      }
-      (slots + index).initialize(to: Slot(key: key, value: value))
+      if !isUsed(index).pointee { count &+= 1 }
+      (slots + index).initialize(to: Slot(isUsed: true, key: key, value: value))
       return Self.value(slots + index)
     }
 
@@ -68,7 +74,7 @@ final class RecentTable<Value: BitwiseCopyable> {
 
     private mutating func grow() {
       var larger = Half(capacity: capacity &* 2)
-      for index in 0..<capacity where used[index] {
+      for index in 0..<capacity where isUsed(index).pointee {
         _ = larger.add(slots[index].key, slots[index].value)
       }
       deallocate()
@@ -97,13 +103,19 @@ final class RecentTable<Value: BitwiseCopyable> {
   func find(_ session: UInt64, _ tag: UInt64 = 0) -> UnsafeMutablePointer<Value>? {
     let key = Key(session: session, tag: tag)
     let index = present.slot(key)
-    if present.used[index] { return Half.value(present.slots + index) }
+    if _fastPath(present.isUsed(index).pointee) { return Half.value(present.slots + index) }
     return old.count == 0 ? nil : findOld(key)
+  }
+
+  /// A value will be asked for soon: the processor fetches it meanwhile.
+  @inline(__always)
+  func expect(_ session: UInt64, _ tag: UInt64 = 0) {
+    present.expect(Key(session: session, tag: tag))
   }
 
   private func findOld(_ key: Key) -> UnsafeMutablePointer<Value>? {
     let index = old.slot(key)
-    guard old.used[index] else { return nil }
+    guard old.isUsed(index).pointee else { return nil }
     return insert(key, old.slots[index].value)
   }
 

@@ -76,7 +76,7 @@ extension SocketIO {
       return
     }
     let known = state.pointee
-    if known.disconnected & (1 &<< side.rawValue) != 0 {
+    if _slowPath(known.disconnected & (1 &<< side.rawValue) != 0) {
       dissection.add(disconnected, at: index)
     }
   }

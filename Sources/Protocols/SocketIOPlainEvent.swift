@@ -10,8 +10,8 @@ extension SocketIOContent {
   @inline(__always)
   mutating func readPlain(_ bytes: RawSpan, _ range: Range<Int>) -> Bool {
     let (start, end) = (range.lowerBound, range.upperBound)
-    guard end &- start >= 8, end >= 16, end <= bytes.byteCount,
-      Self.pair(bytes, start) == 0x225b, Self.pair(bytes, end &- 2) == 0x5d7d
+    guard _fastPath(end &- start >= 8 && end >= 16 && end <= bytes.byteCount),
+      _fastPath(Self.pair(bytes, start) == 0x225b && Self.pair(bytes, end &- 2) == 0x5d7d)
     else { return false }
     // The object's closing bracket: every octet looked at below lies before it or is it. Of the
     // places where strings stop each must be a quote that the form has there.
@@ -19,7 +19,7 @@ extension SocketIOContent {
     var stops = StopPlaces(from: start &+ 2, to: end)
     let name = start &+ 2..<stops.next(bytes)
     let first = name.upperBound &+ 2
-    guard first < last, name.count < FernetCandidates.shortest else { return false }
+    guard _fastPath(first < last && name.count < FernetCandidates.shortest) else { return false }
     let kind = ChatParts.kind(bytes, TextPlace(name))
     switch Self.long(bytes, name.upperBound) {
     case 0x227b_2c22:  // ",{"
@@ -57,15 +57,16 @@ extension SocketIOContent {
     while true {
       let keyEnd = stops.next(bytes)
       let value = keyEnd &+ 2
-      guard value < last, keyEnd &- key < FernetCandidates.shortest,
-        Self.pair(bytes, keyEnd) == 0x3a22
+      guard _fastPath(value < last && keyEnd &- key < FernetCandidates.shortest),
+        _fastPath(Self.pair(bytes, keyEnd) == 0x3a22)
       else { return false }
       var next = stops.next(bytes)
       let behind: Int
       if next == value {
         let text = value &+ 1
         let textEnd = stops.next(bytes)
-        guard textEnd < last, Self.octet(bytes, value) == 0x22, Self.octet(bytes, textEnd) == 0x22
+        guard _fastPath(textEnd < last),
+          _fastPath(Self.octet(bytes, value) == 0x22 && Self.octet(bytes, textEnd) == 0x22)
         else { return false }
         if kind != .none, keyEnd &- key >= 4, keyEnd &- key <= 7 {
           parts.take(
@@ -88,7 +89,9 @@ extension SocketIOContent {
         guard behind == last else { return false }
         break
       }
-      guard next == behind &+ 1, Self.pair(bytes, behind) == 0x222c else { return false }
+      guard _fastPath(next == behind &+ 1), _fastPath(Self.pair(bytes, behind) == 0x222c) else {
+        return false
+      }
       key = next &+ 1
     }
     if kind != .none { parts.settle(bytes, kind, isError) }

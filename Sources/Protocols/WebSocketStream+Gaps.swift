@@ -192,6 +192,7 @@ extension WebSocketStream {
   }
 
   public func gap(_ octets: Int, from side: Side, into dissection: inout Dissection) -> Bool {
+    forgetPlainSides()
     let direction = direction(side)
     direction.hasGap = true
     direction.isCalm = false
@@ -222,6 +223,7 @@ extension WebSocketStream {
   public func end(_ how: StreamEnd, from side: Side?, into dissection: inout Dissection) {
     // The capture's end says nothing about the stream's.
     guard how == .fin || how == .rst else { return }
+    forgetPlainSides()
     if side != .server { end(client) }
     if side != .client { end(server) }
   }

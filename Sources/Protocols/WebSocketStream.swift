@@ -4,22 +4,27 @@ import PacketCore
 public final class WebSocketStream: StreamProtocol {
   public static let name = "websocket"
 
+  // What every frame asks for stands together: see `TCPOctets`.
+  /// Sides, one bit each, whose next frame may be taken in the plain way: frames are read one by one, and
+  /// nothing is waited for.
+  @exclusivity(unchecked) private var plainSides: UInt8 = 0
+  /// The directions, to be looked at without counting references.
+  private let handles:
+    (client: Unmanaged<WebSocketDirection>, server: Unmanaged<WebSocketDirection>)
+  private let session: UInt64
+  /// Octets of a payload that are waited for; a longer one is passed over.
+  let longest: UInt64
+  /// Whether messages are Engine.IO packets; nil until one has shown it.
+  @exclusivity(unchecked) private var isEngineIO: Bool?
+  let compression: WebSocketAssembly.Compression
+  let definesReserved: Bool
+
   let limits: Limits
   /// What the handshake said; nil when it was not captured.
   let negotiation: WebSocketNegotiation?
   let client: WebSocketDirection
   let server: WebSocketDirection
-  /// The same, to be looked at without counting references.
-  private let handles:
-    (client: Unmanaged<WebSocketDirection>, server: Unmanaged<WebSocketDirection>)
-  /// Whether messages are Engine.IO packets; nil until one has shown it.
-  @exclusivity(unchecked) private var isEngineIO: Bool?
   @exclusivity(unchecked) public internal(set) var closing: StreamClosing?
-  private let session: UInt64
-  let compression: WebSocketAssembly.Compression
-  let definesReserved: Bool
-  /// Octets of a payload that are waited for; a longer one is passed over.
-  let longest: UInt64
 
   /// A reader for a connection whose handshake was not captured.
   public convenience init(limits: Limits) { self.init(negotiation: nil, limits: limits) }
@@ -60,11 +65,78 @@ public final class WebSocketStream: StreamProtocol {
     _ bytes: RawSpan, _ chunk: StreamChunk, into dissection: inout Dissection
   ) -> StreamStep {
     guard !chunk.range.isEmpty else { return showBrokenOff(chunk, into: &dissection) }
-    let handle = chunk.side == .client ? handles.client : handles.server
-    return handle._withUnsafeGuaranteedRef { consume(bytes, chunk, $0, into: &dissection) }
+    if _fastPath(plainSides & (1 &<< chunk.side.rawValue) != 0),
+      let frame = WebSocketPlainFrame(bytes, chunk.range),
+      _fastPath(!chunk.sideIsKnown || frame.isMasked == (chunk.side == .client)),
+      _fastPath(UInt64(frame.payload.count) <= longest)
+    {
+      return takePlain(frame, bytes, chunk, &dissection)
+    }
+    return consumeAny(bytes, chunk, into: &dissection)
   }
 
+  @inline(never)
+  private func consumeAny(
+    _ bytes: RawSpan, _ chunk: StreamChunk, into dissection: inout Dissection
+  ) -> StreamStep {
+    let bit: UInt8 = 1 &<< chunk.side.rawValue
+    plainSides &= ~bit
+    let handle = chunk.side == .client ? handles.client : handles.server
+    return handle._withUnsafeGuaranteedRef { direction in
+      let step = consume(bytes, chunk, direction, into: &dissection)
+      if direction.isCalm, direction.hasBegun, direction.awaited == 0 { plainSides |= bit }
+      return step
+    }
+  }
+
+  /// Nothing is known of what comes next.
+  func forgetPlainSides() { plainSides = 0 }
+
+  /// The bulk of all frames: a whole message in plain, about which there is nothing to check but that
+  /// text is text.
   @inline(__always)
+  private func takePlain(
+    _ frame: WebSocketPlainFrame, _ bytes: RawSpan, _ chunk: StreamChunk,
+    _ dissection: inout Dissection
+  ) -> StreamStep {
+    let index = dissection.record(
+      WebSocket.self, header: frame.header, end: frame.end, buffer: chunk.buffer)
+    dissection.stream.session = session
+    let step = StreamStep.message(frame.end &- frame.header.lowerBound)
+    let payload = frame.payload
+    var isText = frame.isText
+    guard frame.isMasked else {
+      if _slowPath(isText && !UTF8Check.isText(bytes, payload)) {
+        isText = false
+        dissection.add(WebSocketRule.text.kind, at: index)
+      }
+      let type = following(bytes, payload, frame.opcode, isText: isText)
+      if type != .nothing { dissection.continueIn(chunk.buffer, payload, as: type) }
+      return step
+    }
+    var type = PayloadType.nothing
+    let buffer = dissection.addBuffer(
+      payload.count, BufferOrigin(.unmasked, of: chunk.buffer, payload)
+    ) { place in
+      let isASCII = WebSocketMasking.apply(frame.maskingKey, from: bytes, payload, to: &place)
+      place.withUnsafeBytes { octets in
+        let range = 0..<octets.count
+        if _slowPath(!isASCII), isText, !UTF8Check.isWellFormed(octets.bytes, range) {
+          isText = false
+        }
+        type = following(octets.bytes, range, frame.opcode, isText: isText)
+      }
+    }
+    if _slowPath(isText != frame.isText) { dissection.add(WebSocketRule.text.kind, at: index) }
+    guard let buffer else { return step }
+    var note = WebSocket.Note()
+    note.buffer = buffer
+    note.count = UInt32(truncatingIfNeeded: payload.count)
+    dissection.setNote(note, at: index)
+    if type != .nothing { dissection.continueIn(buffer, 0..<payload.count, as: type) }
+    return step
+  }
+
   private func consume(
     _ bytes: RawSpan, _ chunk: StreamChunk, _ direction: WebSocketDirection,
     into dissection: inout Dissection
@@ -88,53 +160,25 @@ public final class WebSocketStream: StreamProtocol {
       return wait(for: frame, headerEnd, end, chunk, direction, &dissection)
     }
     direction.awaited = 0
-    let index = dissection.record(
-      WebSocket.self, header: start..<headerEnd, end: end, buffer: chunk.buffer)
-    dissection.stream.session = session
-    // The bulk of all frames: a whole message in plain, about which there is nothing to check.
+    // A whole message in plain, about which there is nothing to check.
     let isPlain =
       direction.isCalm && frame.flags &- 0x81 < 2 && frame.hasMinimalLength
       && (!chunk.sideIsKnown || frame.isMasked == (chunk.side == .client))
+    if isPlain { direction.hasBegun = true }
+    if isPlain, headerEnd < end {
+      return takePlain(
+        WebSocketPlainFrame(frame, header: start..<headerEnd, end: end), bytes, chunk, &dissection)
+    }
+    let index = dissection.record(
+      WebSocket.self, header: start..<headerEnd, end: end, buffer: chunk.buffer)
+    dissection.stream.session = session
     guard isPlain else {
       return take(frame, at: index, headerEnd..<end, bytes, chunk, direction, &dissection)
     }
-    direction.hasBegun = true
-    let step = StreamStep.message(end &- start)
-    var isText = frame.flags == 0x81
-    guard headerEnd < end else {
-      // An empty attachment is one all the same.
-      let type = following(bytes, headerEnd..<end, frame.opcode, isText: isText)
-      if type != .nothing { dissection.continueIn(chunk.buffer, headerEnd..<end, as: type) }
-      return step
-    }
-    guard frame.isMasked else {
-      if isText, !UTF8Check.isText(bytes, headerEnd..<end) {
-        isText = false
-        dissection.add(WebSocketRule.text.kind, at: index)
-      }
-      let type = following(bytes, headerEnd..<end, frame.opcode, isText: isText)
-      if type != .nothing { dissection.continueIn(chunk.buffer, headerEnd..<end, as: type) }
-      return step
-    }
-    var type = PayloadType.nothing
-    let buffer = dissection.addBuffer(
-      end &- headerEnd, BufferOrigin(.unmasked, of: chunk.buffer, headerEnd..<end)
-    ) { place in
-      let isASCII = WebSocketMasking.apply(
-        frame.maskingKey, from: bytes, headerEnd..<end, to: &place)
-      place.withUnsafeBytes { octets in
-        if !isASCII, isText, !UTF8Check.isText(octets.bytes, 0..<octets.count) { isText = false }
-        type = following(octets.bytes, 0..<octets.count, frame.opcode, isText: isText)
-      }
-    }
-    if frame.flags == 0x81, !isText { dissection.add(WebSocketRule.text.kind, at: index) }
-    guard let buffer else { return step }
-    var note = WebSocket.Note()
-    note.buffer = buffer
-    note.count = UInt32(truncatingIfNeeded: frame.length)
-    dissection.setNote(note, at: index)
-    if type != .nothing { dissection.continueIn(buffer, 0..<(end &- headerEnd), as: type) }
-    return step
+    // An empty attachment is one all the same.
+    let type = following(bytes, headerEnd..<end, frame.opcode, isText: frame.flags == 0x81)
+    if type != .nothing { dissection.continueIn(chunk.buffer, headerEnd..<end, as: type) }
+    return .message(end &- start)
   }
 
   /// Whether octets behind a Close frame are a frame too: one that breaks no rule of its header.
@@ -158,6 +202,7 @@ public final class WebSocketStream: StreamProtocol {
     return followingText(bytes, range)
   }
 
+  @inline(never)
   private func followingText(_ bytes: RawSpan, _ range: Range<Int>) -> PayloadType {
     if isEngineIO == nil, let shown = Self.showsEngineIO(bytes, range) {
       isEngineIO = shown

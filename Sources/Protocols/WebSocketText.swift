@@ -24,8 +24,9 @@ struct UTF8Check: Sendable, BitwiseCopyable {
     isASCII(bytes, range) || isWellFormed(bytes, range)
   }
 
+  /// The same of a text that is known to hold more than ASCII.
   @inline(never)
-  private static func isWellFormed(_ bytes: RawSpan, _ range: Range<Int>) -> Bool {
+  static func isWellFormed(_ bytes: RawSpan, _ range: Range<Int>) -> Bool {
     var check = UTF8Check()
     check.take(bytes, range)
     return check.isComplete

@@ -121,6 +121,15 @@ import Testing
     #expect(feed.messages.count == 2)
     #expect(feed.messages.first?.isReadable == false)
     #expect(feed.messages.last?.content == Array("next".utf8))
+    // The same behind frames about which there was nothing special.
+    feed = WebSocketFeed(limits: limits)
+    feed.feed(Octets.text("one") + Octets.text("another"))
+    for start in stride(from: 0, to: long.count, by: 600) {
+      feed.feed(Array(long[start..<min(start + 600, long.count)]))
+    }
+    feed.feed(Octets.text("next"))
+    #expect(feed.findings == ["websocket.too_long"])
+    #expect(feed.messages.map(\.isReadable) == [true, true, false, true])
     // The same in fragments.
     feed = WebSocketFeed(limits: limits)
     feed.feed(Octets.frame(0x02, [UInt8](repeating: 7, count: 900)))
