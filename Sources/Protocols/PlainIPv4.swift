@@ -28,25 +28,25 @@ enum PlainIPv4 {
     _ bytes: RawSpan, reportedEnd: Int, into dissection: inout Dissection
   ) -> Data? {
     let end = bytes.byteCount
-    guard end >= headerEnd, word(bytes, 12, UInt16.self) == 0x0800 else { return nil }
+    guard _fastPath(end >= headerEnd && word(bytes, 12, UInt16.self) == 0x0800) else { return nil }
     let first = word(bytes, 14, UInt64.self)
     let second = word(bytes, 22, UInt64.self)
     let destination = word(bytes, 30, UInt32.self)
     let headerAndData = Int(first &>> 32 & 0xffff)
     let timeToLive = UInt8(truncatingIfNeeded: second &>> 56)
     guard
-      first &>> 56 == 0x45, first & 0x3fff == 0,
+      _fastPath(first &>> 56 == 0x45 && first & 0x3fff == 0),
       // A group cannot have sent it.
-      bytes.unsafeLoad(fromUncheckedByteOffset: 6, as: UInt8.self) & 1 == 0,
+      _fastPath(bytes.unsafeLoad(fromUncheckedByteOffset: 6, as: UInt8.self) & 1 == 0),
       // As long as it says, or cut by the capture: nothing beyond the frame.
-      headerAndData >= 20, start &+ headerAndData <= max(reportedEnd, end),
-      timeToLive >= 5, destination &>> 8 != 0xe0_0000
+      _fastPath(headerAndData >= 20 && start &+ headerAndData <= max(reportedEnd, end)),
+      _fastPath(timeToLive >= 5 && destination &>> 8 != 0xe0_0000)
     else { return nil }
     var sum = InternetChecksum()
     sum.add(first)
     sum.add(second)
     sum.add(destination)
-    guard sum.isRight else { return nil }
+    guard _fastPath(sum.isRight) else { return nil }
 
     let wireEnd = max(reportedEnd, end)
     _ = dissection.record(

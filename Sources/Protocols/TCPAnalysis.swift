@@ -30,6 +30,71 @@ enum TCPAnalysis {
     _ segment: TCPSegment, own: inout TCPDirection, peer: inout TCPDirection,
     initialRoundTrip: Int64, waiting: inout TCPUnacknowledged, note: inout TCPNote
   ) {
+    if _fastPath(isQuiet(segment, own, peer, waiting)) {
+      return pass(segment, own: &own, peer: &peer, waiting: &waiting, note: &note)
+    }
+    judgeStepByStep(
+      segment, own: &own, peer: &peer, initialRoundTrip: initialRoundTrip, waiting: &waiting,
+      note: &note)
+  }
+
+  /// Whether a segment is one of the bulk of which nothing is to be said: the next data, or an
+  /// acknowledgment of something new, between two ends with open windows. Each line answers one of the
+  /// questions of the steps with no.
+  @inline(__always)
+  private static func isQuiet(
+    _ segment: TCPSegment, _ own: TCPDirection, _ peer: TCPDirection,
+    _ waiting: TCPUnacknowledged
+  ) -> Bool {
+    guard
+      !segment.hasSynFinOrRst && segment.flags.contains(.ack) && own.next != 0
+        && segment.sequence == own.next && segment.window != 0 && peer.window != 0
+        && (peer.highestAckable == 0 || !segment.acknowledgment.isAfter(peer.highestAckable))
+    else { return false }
+    guard segment.length > 0 else { return segment.acknowledgment != own.lastAcknowledgment }
+    let end = segment.sequence &+ segment.length
+    return !fillsWindow(end, of: peer) && end.isAfter(own.next)
+      && (peer.lastAcknowledgment == 0 || !end.isAtMost(peer.lastAcknowledgment))
+      && own.unacknowledged.count < TCPUnacknowledged.perDirection && !waiting.isFull
+  }
+
+  /// What the steps come to for such a segment.
+  @inline(__always)
+  private static func pass(
+    _ segment: TCPSegment, own: inout TCPDirection, peer: inout TCPDirection,
+    waiting: inout TCPUnacknowledged, note: inout TCPNote
+  ) {
+    peer.bits.insert(.flightIsKnown)
+    if segment.acknowledgment != own.lastAcknowledgment {
+      own.lastAckFrame = segment.frame
+      own.duplicateAcks = 0
+    }
+    let next = segment.sequence &+ segment.length
+    if segment.length > 0 {
+      waiting.append(
+        segment.sequence, next: next, frame: segment.frame, time: segment.time, to: &own)
+      own.bits.remove(.advancedByNothing)
+      own.next = next
+      own.nextFrame = segment.frame
+      own.nextTime = segment.time
+    }
+    if own.highestAckable == 0 || segment.sequence == own.highestAckable {
+      own.highestAckable = next
+    }
+    own.window = segment.window
+    own.lastAcknowledgment = segment.acknowledgment
+    own.lastTime = segment.time
+    own.bits.remove([.lastWasKeepAlive, .lastWasProbe])
+    takeAcknowledgment(segment, &peer, &waiting, &note)
+    if segment.length > 0 { countInFlight(segment, &own, peer, &note) }
+  }
+
+  /// Any segment.
+  @inline(never)
+  static func judgeStepByStep(
+    _ segment: TCPSegment, own: inout TCPDirection, peer: inout TCPDirection,
+    initialRoundTrip: Int64, waiting: inout TCPUnacknowledged, note: inout TCPNote
+  ) {
     if segment.flags.contains(.ack) { peer.bits.insert(.flightIsKnown) }
     note.flags.formUnion(windowAndRepetition(segment, &own, peer, &note))
     if segment.acknowledgment != own.lastAcknowledgment {
@@ -41,13 +106,33 @@ enum TCPAnalysis {
       repair(segment, own, peer, initialRoundTrip, waiting, &note)
     }
     remember(segment, &own, note.flags, &waiting)
-    if let acked = waiting.acknowledge(segment.acknowledgment, in: &peer) {
-      note.facts.insert(.isAnalysed)
-      note.ackedFrame = acked.frame
-      note.ackRoundTrip = segment.time &- acked.time
-    }
+    takeAcknowledgment(segment, &peer, &waiting, &note)
     if segment.length > 0 { countInFlight(segment, &own, peer, &note) }
     if !note.flags.isEmpty { note.facts.insert(.isAnalysed) }
+  }
+
+  /// Segments of the other direction that wait no more.
+  @inline(__always)
+  private static func takeAcknowledgment(
+    _ segment: TCPSegment, _ peer: inout TCPDirection, _ waiting: inout TCPUnacknowledged,
+    _ note: inout TCPNote
+  ) {
+    guard peer.unacknowledged.count > 0,
+      let acked = waiting.acknowledge(segment.acknowledgment, in: &peer)
+    else { return }
+    note.facts.insert(.isAnalysed)
+    note.ackedFrame = acked.frame
+    note.ackRoundTrip = segment.time &- acked.time
+  }
+
+  /// Whether data up to `end` is all that the window of `peer` has room for.
+  @inline(__always)
+  private static func fillsWindow(_ end: UInt32, of peer: TCPDirection) -> Bool {
+    guard peer.scale != TCPWindowScale.unknown else { return false }
+    // The window of a SYN is never scaled; RFC 7323 section 2.2.
+    let isScaled = peer.scale > 0 && !peer.bits.contains(.awaitsFirstAck)
+    let window = isScaled ? peer.window &<< UInt32(peer.scale) : peer.window
+    return end == peer.lastAcknowledgment &+ window
   }
 
   /// What the window says, and whether the segment repeats its predecessor.
@@ -73,14 +158,7 @@ enum TCPAnalysis {
     if segment.length <= 1, segment.sequence == own.next &- 1 { flags.insert(.keepAlive) }
 
     if segment.length > 0 {
-      if peer.scale != TCPWindowScale.unknown {
-        // The window of a SYN is never scaled; RFC 7323 section 2.2.
-        let isScaled = peer.scale > 0 && !peer.bits.contains(.awaitsFirstAck)
-        let window = isScaled ? peer.window &<< UInt32(peer.scale) : peer.window
-        if segment.sequence &+ segment.length == peer.lastAcknowledgment &+ window {
-          flags.insert(.windowFull)
-        }
-      }
+      if fillsWindow(segment.sequence &+ segment.length, of: peer) { flags.insert(.windowFull) }
       return flags
     }
     guard isNext, segment.acknowledgment == own.lastAcknowledgment else { return flags }

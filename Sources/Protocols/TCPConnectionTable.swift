@@ -111,12 +111,13 @@ struct TCPConnectionTable: ~Copyable {
       &+ (UInt64(source) &<< 16 | UInt64(destination)) &* 0xBF58_476D_1CE4_E5B9
     let hint = hints + Int(truncatingIfNeeded: mixed &>> (64 &- Self.hintBits))
     let number = hint.pointee &>> 1
-    if hint.pointee != Self.none {
+    if _fastPath(hint.pointee != Self.none) {
       let isFromHigh = hint.pointee & 1 != 0
       let key = TCPConnection.key(of: place(number))
-      if isFromHigh
-        ? key.pointee.isBetween(ends.destination, destination, ends.source, source, point)
-        : key.pointee.isBetween(ends.source, source, ends.destination, destination, point)
+      if _fastPath(
+        isFromHigh
+          ? key.pointee.isBetween(ends.destination, destination, ends.source, source, point)
+          : key.pointee.isBetween(ends.source, source, ends.destination, destination, point))
       {
         return plainPlace(number, isFromHigh)
       }
@@ -141,7 +142,10 @@ struct TCPConnectionTable: ~Copyable {
   @inline(__always)
   private func plainPlace(_ number: UInt32, _ isFromHigh: Bool) -> TCPPlainPlace? {
     let connection = place(number)
-    guard isAnalysing ? !waiting.isFull : connection.pointee.state.bits.contains(.hasBases) else {
+    guard
+      _fastPath(
+        isAnalysing ? !waiting.isFull : connection.pointee.state.bits.contains(.hasBases))
+    else {
       return nil
     }
     return TCPPlainPlace(
@@ -270,10 +274,11 @@ struct TCPConnectionTable: ~Copyable {
 
   @inline(__always)
   private mutating func touch(_ number: UInt32) {
-    guard number != newest, packets &- self[number].movedAt > patience else { return }
+    guard number != newest, _slowPath(packets &- self[number].movedAt > patience) else { return }
     moveUp(number)
   }
 
+  @inline(never)
   private mutating func moveUp(_ number: UInt32) {
     unlink(number)
     self[number].movedAt = packets

@@ -7,13 +7,13 @@ extension TCPStreams {
   func resume(_ bytes: RawSpan, into dissection: inout Dissection) -> Bool {
     guard let stream = current else { return false }
     return stream._withUnsafeGuaranteedRef { stream in
-      guard isPlain else { return resume(stream, bytes, into: &dissection) }
+      guard _fastPath(isPlain) else { return resume(stream, bytes, into: &dissection) }
       guard !chunk.range.isEmpty else {
         isPlain = false
         return stream.mayHaveMore
           ? resume(stream, bytes, into: &dissection) : rest(stream, bytes, in: &dissection)
       }
-      if plainStep(stream, bytes, into: &dissection) {
+      if _fastPath(plainStep(stream, bytes, into: &dissection)) {
         // Asked again only where there is something to say.
         if !chunk.range.isEmpty || stream.mayHaveMore || !isPlain { return true }
         isPlain = false
@@ -51,12 +51,12 @@ extension TCPStreams {
   func rest(
     _ stream: TCPStream, _ bytes: RawSpan, in dissection: inout Dissection
   ) -> Bool {
-    if !jobs.isEmpty { jobs.removeAll(keepingCapacity: true) }
+    if _slowPath(!jobs.isEmpty) { jobs.removeAll(keepingCapacity: true) }
     nextJob = 0
     current = nil
-    if keepsPackets { keepPacket(stream, bytes, in: &dissection) }
+    if _slowPath(keepsPackets) { keepPacket(stream, bytes, in: &dissection) }
     // A compressed stream's reader takes its memory with a message, not with what waits.
-    guard mayHold || stream.counted != 0 || stream.isTimeToCount else { return false }
+    guard _slowPath(mayHold || stream.counted != 0 || stream.isTimeToCount) else { return false }
     mayHold = false
     if stream.counted != 0 || stream.held != 0, streams[Int(stream.slot)] === stream {
       settle(stream, in: &dissection)
@@ -69,7 +69,7 @@ extension TCPStreams {
     _ stream: TCPStream, _ bytes: RawSpan, in dissection: inout Dissection
   ) {
     for own in [stream.fromLow, stream.fromHigh] {
-      if own.buffer.isEmpty, own.early.isEmpty, own.openFrames.isEmpty {
+      if own.waiting == 0, own.early.isEmpty, own.openFrames.isEmpty {
         if !own.packets.isEmpty { own.packets = [] }
       } else if bytes.byteCount > 0, own.packets.last?.frame != frame,
         own.pieces.last?.frame == frame || own.openFrames.last == frame
@@ -165,7 +165,7 @@ extension TCPStreams {
     case .gap(let isHigh, let hole): pass(hole, isHigh, stream, into: &dissection)
     case .finish(let isHigh, let how):
       let own = stream.octets(fromHigh: isHigh)
-      if !own.buffer.isEmpty, !own.hasOfferedLast, !own.isLost {
+      if own.waiting > 0, !own.hasOfferedLast, !own.isLost {
         // What waits for more that will not come may be something all the same.
         own.hasOfferedLast = true
         jobs.insert(job, at: nextJob)
@@ -179,7 +179,7 @@ extension TCPStreams {
       stream.reader?.end(how, from: dissection.stream.side, into: &dissection)
       // Of what the end broke off there may be something to say.
       stream.mayHaveMore = true
-      own.consumed &+= UInt64(own.buffer.count)
+      own.consumed &+= UInt64(own.waiting)
     case .end(let how):
       if how != .fin, flush(stream) {
         // First what waits behind holes, then the end.
@@ -222,9 +222,9 @@ extension TCPStreams {
   ) {
     let own = stream.octets(fromHigh: isHigh)
     guard !own.isLost else { return asData(range, &dissection) }
-    guard own.buffer.isEmpty else {
+    guard own.waiting == 0 else {
       own.append(bytes, range, frame: frame, offset: range.lowerBound)
-      if own.buffer.count > limits.directionOctets {
+      if own.waiting > limits.directionOctets {
         return giveUp(own, range, TCPStreamFinding.tooLong, in: &dissection)
       }
       return hand(own, isHigh, stream, into: &dissection)
@@ -240,19 +240,19 @@ extension TCPStreams {
     _ own: TCPOctets, _ isHigh: Bool, _ stream: TCPStream, isLast: Bool = false,
     into dissection: inout Dissection
   ) {
-    guard own.buffer.count >= own.needed || own.finish == own.next || isLast,
-      !own.buffer.isEmpty
+    guard own.waiting >= own.needed || own.finish == own.next || isLast,
+      own.waiting > 0
     else {
-      if !own.buffer.isEmpty { dissection.stream.isWaiting = true }
+      if own.waiting > 0 { dissection.stream.isWaiting = true }
       return
     }
     let origin = BufferOrigin(.reassembled, of: 0, 0..<0)
     guard let buffer = dissection.addBuffer(own.buffer.span.bytes, origin) else { return }
-    dissection.addPieces(own.pieces, from: own.consumed, count: own.buffer.count, of: buffer)
+    dissection.addPieces(own.pieces, from: own.consumed, count: own.waiting, of: buffer)
     isFromHigh = isHigh
     isBuffered = true
     chunk = self.chunk(
-      0..<own.buffer.count, buffer, own, stream, isHigh, dissection.frame.time)
+      0..<own.waiting, buffer, own, stream, isHigh, dissection.frame.time)
     if isLast { chunk.isLast = true }
     if stream.reader == nil {
       dissection.reading(buffer) { bytes, dissection in
@@ -291,11 +291,11 @@ extension TCPStreams {
     let own = stream.octets(fromHigh: isHigh)
     dissection.add(
       TCPStreamFinding.gap, at: layer, found: UInt64(hole),
-      expected: own.consumed &+ UInt64(own.buffer.count))
+      expected: own.consumed &+ UInt64(own.waiting))
     own.missing &+= UInt64(hole)
     own.next &+= UInt32(truncatingIfNeeded: hole)
-    let unseen = own.buffer.count + hole
-    own.drop(own.buffer.count)
+    let unseen = own.waiting + hole
+    own.drop(own.waiting)
     own.consumed &+= UInt64(hole)
     own.needed = 1
     own.isMidStream = true

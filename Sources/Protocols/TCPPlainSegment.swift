@@ -73,7 +73,10 @@ struct TCPPlainSegment {
   var destinationPort: UInt16 { UInt16(truncatingIfNeeded: first &>> 32) }
   var sequence: UInt32 { UInt32(truncatingIfNeeded: first) }
   var acknowledgment: UInt32 { UInt32(truncatingIfNeeded: second &>> 32) }
-  var flags: TCPFlags { TCPFlags(rawValue: UInt16(truncatingIfNeeded: second &>> 16) & 0xfff) }
+  /// Put together so that the compiler knows which are not there, and leaves out what asks for them.
+  var flags: TCPFlags {
+    TCPFlags(rawValue: UInt16(truncatingIfNeeded: second &>> 16) & 0x008 | 0x010)
+  }
   var window: UInt16 { UInt16(truncatingIfNeeded: second) }
   var checksum: UInt16 { UInt16(truncatingIfNeeded: third &>> 16) }
   var data: Range<Int> { header.upperBound..<end }
@@ -82,14 +85,17 @@ struct TCPPlainSegment {
   /// Nil for any other header, and for a segment that is not all here.
   @inline(__always)
   init?(_ bytes: RawSpan, from start: Int, to end: Int, reportedEnd: Int) {
-    guard start >= 0, end &- start >= TCP.fixedLength, end <= bytes.byteCount, reportedEnd <= end
+    guard
+      _fastPath(
+        start >= 0 && end &- start >= TCP.fixedLength && end <= bytes.byteCount
+          && reportedEnd <= end)
     else { return nil }
     first = Self.word(bytes, start, UInt64.self)
     second = Self.word(bytes, start &+ 8, UInt64.self)
     third = Self.word(bytes, start &+ 16, UInt32.self)
     self.end = end
     // ACK, and perhaps PSH; no urgent pointer.
-    guard second &>> 16 & 0xff7 == 0x010, third & 0xffff == 0 else { return nil }
+    guard _fastPath(second &>> 16 & 0xff7 == 0x010 && third & 0xffff == 0) else { return nil }
     switch second &>> 28 & 15 {
     case 5: header = start..<start &+ 20
     case 8:
@@ -130,13 +136,13 @@ extension TCPConversations {
     _ plain: TCPPlainSegment, _ bytes: RawSpan, in dissection: inout Dissection
   ) -> PayloadType? {
     // A finding of a layer below may mean that the receiver throws the packet away.
-    guard dissection.findings.isEmpty,
+    guard _fastPath(dissection.findings.isEmpty),
       let place = plainConnection(
         dissection.endpoints, plain.sourcePort, plain.destinationPort, dissection.frame.point),
       plain.length > 0
         ? streams.isNext(plain.sequence, place.number, place.stream, fromHigh: place.isFromHigh)
         : streams.ignoresAcknowledgments(place.number, place.stream),
-      plain.isSumRight(bytes, dissection.endpoints)
+      _fastPath(plain.isSumRight(bytes, dissection.endpoints))
     else { return nil }
 
     let index = dissection.record(
@@ -166,15 +172,18 @@ extension TCPConversations {
       window: UInt32(plain.window),
       frame: UInt32(truncatingIfNeeded: dissection.frame.number),
       time: dissection.frame.time.nanoseconds(since: dissection.firstTime))
-    var note = TCPNote()
-    note.facts = [.isWhole, .hasLength]
-    note.length = segment.length
-    note.checksum = ChecksumVerdict(.good, expected: plain.checksum)
-    note.slot = place.number
-    note.isFromHigh = place.isFromHigh
-    followPlain(segment, place.number, fromHigh: place.isFromHigh, note: &note)
-    dissection.setNote(note, at: index)
-    if !note.flags.isEmpty { TCP.remarkAnalysis(note, at: index, in: &dissection) }
+    let note = dissection.noteRoom(TCPNote.self)
+    note.initialize(to: TCPNote())
+    note.pointee.facts = [.isWhole, .hasLength]
+    note.pointee.length = segment.length
+    note.pointee.checksum = ChecksumVerdict(.good, expected: plain.checksum)
+    note.pointee.slot = place.number
+    note.pointee.isFromHigh = place.isFromHigh
+    followPlain(segment, place.number, fromHigh: place.isFromHigh, note: &note.pointee)
+    dissection.keepNote(TCPNote.self, at: index)
+    if _slowPath(!note.pointee.flags.isEmpty) {
+      TCP.remarkAnalysis(note.pointee, at: index, in: &dissection)
+    }
   }
 }
 

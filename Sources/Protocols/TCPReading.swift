@@ -31,7 +31,7 @@ extension TCPStreams {
       return wait(for: chunk.range.count + 1, own, bytes, in: &dissection)
     }
     let data = isBuffered ? 0..<0 : chunk.range
-    own.drop(own.buffer.count)
+    own.drop(own.waiting)
     chunk.range = 0..<0
     isBuffered = false
     if !data.isEmpty { asData(data, &dissection) }
@@ -91,13 +91,13 @@ extension TCPStreams {
     let isHigh = isFromHigh
     dissection.stream = context(stream, isHigh)
     let step = reader.type.consume(bytes, chunk, by: reader.object, into: &dissection)
-    guard case .message(let count) = step, count > 0, count <= chunk.range.count else {
+    guard case .message(let count) = step, _fastPath(count > 0 && count <= chunk.range.count) else {
       isPlain = false
       return stream.withOctets(fromHigh: isHigh) {
         take(step, stream, $0, from: first, bytes, into: &dissection)
       }
     }
-    if !lastFrames.isEmpty { lastFrames.removeAll() }
+    if _slowPath(!lastFrames.isEmpty) { lastFrames.removeAll() }
     chunk.position &+= UInt64(count)
     chunk.range = chunk.range.lowerBound &+ count..<chunk.range.upperBound
     stream.withOctets(fromHigh: isHigh) { own in
@@ -215,7 +215,7 @@ extension TCPStreams {
   /// The chunk stood in the direction's own buffer, and is used up.
   func endChunk(_ stream: TCPStream) {
     let own = stream.octets(fromHigh: isFromHigh)
-    own.drop(own.buffer.count)
+    own.drop(own.waiting)
     own.needed = 1
     isBuffered = false
   }

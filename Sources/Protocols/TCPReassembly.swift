@@ -121,9 +121,9 @@ extension TCPStreams {
     var differs = own.differs(segment.sequence, octets)
     // The place of the segment's first octet among those that wait.
     let behind = Int(own.next &- segment.sequence)
-    let at = own.buffer.count - behind
+    let at = own.waiting - behind
     var overlapping = 0
-    for index in 0..<known where at + index >= 0 && at + index < own.buffer.count {
+    for index in 0..<known where at + index >= 0 && at + index < own.waiting {
       overlapping += 1
       if own.buffer[at + index] != octets.unsafeLoad(fromByteOffset: index, as: UInt8.self) {
         differs = true
@@ -194,7 +194,7 @@ extension TCPStreams {
     _ early: TCPOctets.Early, _ known: Int, _ own: TCPOctets, in dissection: inout Dissection
   ) {
     let octets = early.octets
-    let at = own.buffer.count - known
+    let at = own.waiting - known
     for index in 0..<min(known, octets.count) where at + index >= 0 {
       if own.buffer[at + index] != octets[index] {
         dissection.add(TCPStreamFinding.conflict, at: layer)
@@ -209,7 +209,7 @@ extension TCPStreams {
       own.pieces.append(
         StreamPiece(
           position: own.consumed &+ UInt64(max(at, 0)),
-          count: octets.isEmpty ? max(own.buffer.count - at, 1) : octets.count,
+          count: octets.isEmpty ? max(own.waiting - at, 1) : octets.count,
           frame: early.frame, offset: early.offset, isRepeated: true))
     }
   }

@@ -146,7 +146,10 @@ final class TCPOctets {
   @exclusivity(unchecked) var finish: UInt32?
   /// What waits was handed over as the last there is.
   @exclusivity(unchecked) var hasOfferedLast = false
-  @exclusivity(unchecked) var buffer: [UInt8] = []
+  /// Octets in order that wait for the rest of their message, and how many: the count stands here,
+  /// and not only in front of the octets, where every segment would have to look for it.
+  @exclusivity(unchecked) private(set) var buffer: [UInt8] = []
+  @exclusivity(unchecked) private(set) var waiting = 0
   /// Octets that messages were made of, gaps included.
   @exclusivity(unchecked) var consumed: UInt64 = 0
   /// Messages made.
@@ -172,16 +175,15 @@ final class TCPOctets {
   @inline(__always)
   var isOpen: Bool { hasNext && !isLost && !hasEnded && finish == nil }
 
-  /// Octets in order that wait for the rest of their message.
-  var waiting: Int { buffer.count }
   /// Octets held; a kept packet counts for about as many as it takes.
-  var held: Int { buffer.count + earlyOctets + packets.count * 512 }
+  var held: Int { waiting + earlyOctets + packets.count * 512 }
 
   /// Drops everything that waits.
   func giveUp() {
     isLost = true
-    consumed &+= UInt64(buffer.count)
+    consumed &+= UInt64(waiting)
     buffer = []
+    waiting = 0
     pieces = []
     early = []
     earlyOctets = 0
@@ -193,16 +195,18 @@ final class TCPOctets {
   func append(_ bytes: RawSpan, _ range: Range<Int>, frame: Int, offset: Int) {
     pieces.append(
       StreamPiece(
-        position: consumed &+ UInt64(buffer.count), count: range.count, frame: frame,
+        position: consumed &+ UInt64(waiting), count: range.count, frame: frame,
         offset: offset, isRepeated: false))
     bytes.extracting(range).withUnsafeBytes { buffer.append(contentsOf: $0) }
+    waiting = buffer.count
   }
 
   /// The first `count` waiting octets belong to messages now.
   func drop(_ count: Int) {
     guard count > 0 else { return }
     consumed &+= UInt64(count)
-    if count >= buffer.count {
+    waiting = max(waiting - count, 0)
+    if waiting == 0 {
       buffer.removeAll(keepingCapacity: buffer.capacity <= 1 << 14)
       pieces.removeAll(keepingCapacity: true)
       return

@@ -102,7 +102,9 @@ final class TCPStreams {
   @inline(__always)
   func ignoresAcknowledgments(_ slot: UInt32, _ number: UInt32) -> Bool {
     let slot = Int(slot)
-    guard slot < slots.count, slots[slot].number == number else { return !hasStream(of: slot) }
+    guard _fastPath(slot < slots.count), _fastPath(slots[slot].number == number) else {
+      return !hasStream(of: slot)
+    }
     let state = slots[slot].state
     return state.contains(.isOpaque) || !state.contains(.hasEarly)
   }
@@ -112,7 +114,8 @@ final class TCPStreams {
   @inline(__always)
   func isNext(_ sequence: UInt32, _ slot: UInt32, _ number: UInt32, fromHigh isHigh: Bool) -> Bool {
     let slot = Int(slot)
-    guard slot < slots.count, slots[slot].number == number, slots[slot].state == .isFollowed,
+    guard _fastPath(slot < slots.count), _fastPath(slots[slot].number == number),
+      slots[slot].state == .isFollowed,
       let stream = slots[slot].stream
     else { return false }
     return stream._withUnsafeGuaranteedRef { stream in
@@ -138,8 +141,8 @@ final class TCPStreams {
       stream.withOctets(fromHigh: isHigh) { own in
         own.next = sequence &+ UInt32(truncatingIfNeeded: data.count)
         if isTracing { own.trace(sequence, bytes.extracting(data)) }
-        isPlain = own.buffer.isEmpty
-        guard isPlain else {
+        isPlain = own.waiting == 0
+        guard _fastPath(isPlain) else {
           // Behind octets that wait for these.
           mayHold = true
           chunk.range = 0..<0

@@ -105,9 +105,9 @@ extension TCP {
     else { return false }
     let (value, echo) = options.paddedTimestamps
     info.extend(atMost: 192) { cursor in
-      cursor.write(UInt32(sourcePort))
+      cursor.write(any: UInt32(sourcePort))
       cursor.write(" → ")
-      cursor.write(UInt32(destinationPort))
+      cursor.write(any: UInt32(destinationPort))
       if flags.rawValue == 0x10 {
         cursor.write(" [ACK] Seq=")
       } else {
