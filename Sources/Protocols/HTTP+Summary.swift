@@ -27,11 +27,13 @@ extension HTTP {
     let note = dissection.note(of: HTTP.self, record)
     bytes.withUnsafeBytes { all in
       let octets = UnsafeRawBufferPointer(rebasing: all[range])
-      let head = HTTPHead(octets)
-      guard head.kind != .other else { return columns.info.append("Continuation") }
-      appendVisible(octets, head.start..<head.lineEnd, to: &columns.info)
+      let start = HTTPHead(startLineOf: octets)
+      guard start.kind != .other else { return columns.info.append("Continuation") }
+      appendVisible(octets, start.start..<start.lineEnd, to: &columns.info)
       columns.info.append(" ")
-      guard let note, note.has(Note.hasBody), head.traits.contains(.contentType) else { return }
+      guard let note, note.has(Note.hasBody) else { return }
+      let head = HTTPHead(octets)
+      guard head.traits.contains(.contentType) else { return }
       let type = HTTPBodyKind.essence(octets, head.contentType)
       guard columns.isCompatible else { return append(type, to: &columns.info) }
       guard !note.has(Note.isOpaque) || note.has(Note.isBrotli) else { return }

@@ -118,6 +118,16 @@ struct HTTPHead: Equatable {
 
   /// - Parameter octets: All of the head, and nothing behind it.
   init(_ octets: UnsafeRawBufferPointer) {
+    guard let fields = readStart(octets), kind != .other else { return }
+    readFields(octets, from: fields)
+    if !traits.contains(.isOpen) { check() }
+  }
+
+  /// The start line alone, for those who ask for nothing else.
+  init(startLineOf octets: UnsafeRawBufferPointer) { _ = readStart(octets) }
+
+  /// - Returns: Where the fields begin; nil where the start line has no end.
+  private mutating func readStart(_ octets: UnsafeRawBufferPointer) -> Int? {
     length = octets.count
     start = Self.leadingLines(octets)
     if start > 0 { faults.insert(.leadingLines) }
@@ -126,14 +136,12 @@ struct HTTPHead: Equatable {
       lineEnd = octets.count
       traits.insert(.isOpen)
       readStartLine(octets)
-      return
+      return nil
     }
     if line.isBare { faults.insert(.bareLineFeed) }
     lineEnd = line.range.upperBound
     readStartLine(octets)
-    guard kind != .other else { return }
-    readFields(octets, from: at)
-    if !traits.contains(.isOpen) { check() }
+    return at
   }
 
   /// The next line and whether a bare LF ends it; nil where no line ends.

@@ -131,7 +131,8 @@ extension HTTPStream {
         offer.report(at: index, into: &dissection)
       } else if transfer.head.code == 101 {
         note.traits |= HTTP.Note.isUpgrade
-        let answer = WebSocketAnswer(to: offer, bytes.extracting(headRange))
+        let answer = WebSocketAnswer(
+          to: offer, bytes.extracting(headRange), transfer.head)
         answer.report(offer, at: index, &note, into: &dissection)
         self.answer = answer
       } else if transfer.head.code / 100 != 1 {
@@ -159,7 +160,10 @@ extension HTTPStream {
       server.state = .lost
       return nil
     }
-    let answer = answer ?? WebSocketAnswer(to: nil, bytes.extracting(head))
+    let answer =
+      answer
+      ?? WebSocketAnswer(
+        to: nil, bytes.extracting(head), transfer.head)
     return WebSocketStream(negotiation: answer.negotiation(transfer.exchange), limits: limits)
   }
 

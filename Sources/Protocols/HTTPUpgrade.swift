@@ -64,10 +64,9 @@ struct WebSocketAnswer {
 
   /// - Parameters:
   ///   - offer: What was asked for; nil when it was not captured.
-  ///   - bytes: The answer's head.
-  init(to offer: WebSocketOffer?, _ bytes: RawSpan) {
-    let octets = [UInt8](bytes)
-    fields = HTTPUpgrade.Fields(octets, octets.withUnsafeBytes { HTTPHead($0) })
+  ///   - bytes: The answer's head, and what was read of it.
+  init(to offer: WebSocketOffer?, _ bytes: RawSpan, _ head: HTTPHead) {
+    fields = HTTPUpgrade.Fields([UInt8](bytes), head)
     extensions = WebSocketExtensionAudit(
       offer: offer?.extensions, answer: fields.all(.secWebSocketExtensions))
   }

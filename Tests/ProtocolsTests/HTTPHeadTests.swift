@@ -23,6 +23,15 @@ import Testing
     #expect(head.length == octets.count)
   }
 
+  @Test(arguments: faults) func theStartLineAlone(_ text: String, _ fault: HTTPFaults) {
+    let whole = Self.head(text)
+    let start = Array(text.utf8).withUnsafeBytes { HTTPHead(startLineOf: $0) }
+    #expect(start.kind == whole.kind)
+    #expect(start.start..<start.lineEnd == whole.start..<whole.lineEnd)
+    #expect(start.code == whole.code && start.method == whole.method && start.uri == whole.uri)
+    #expect(start.faults.isSubset(of: whole.faults))
+  }
+
   @Test func statusLine() {
     let head = Self.head("HTTP/1.1 404 Not Found\r\nContent-Length: 12\r\n\r\n")
     #expect(head.kind == .response)

@@ -47,7 +47,7 @@ import Testing
 
   @Test func whatWasAgreedOn() {
     let negotiation = Array(Self.answer.utf8).withUnsafeBytes { octets in
-      WebSocketAnswer(to: nil, octets.bytes).negotiation(nil)
+      WebSocketAnswer(to: nil, octets.bytes, HTTPHead(octets)).negotiation(nil)
     }
     #expect(negotiation.subprotocol == "chat")
     #expect(negotiation.deflate?.clientMaxWindowBits == 12)
