@@ -101,7 +101,7 @@ extension CaptureFileReader {
   @inline(__always)
   mutating func advancePcap(_ idle: () throws -> Void) throws -> Bool {
     let fixed = PcapLayout.recordSize
-    if source.available < fixed, try !source.have(fixed, idle: idle) {
+    if _slowPath(source.available < fixed), try !source.have(fixed, idle: idle) {
       try checkEnd(inside: "a frame")
       return false
     }
@@ -111,22 +111,24 @@ extension CaptureFileReader {
     var fraction = record.loadUnaligned(fromByteOffset: 4, as: UInt32.self)
     var captured = record.loadUnaligned(fromByteOffset: 8, as: UInt32.self)
     var original = record.loadUnaligned(fromByteOffset: 12, as: UInt32.self)
-    if pcap.isBigEndian {
+    if _slowPath(pcap.isBigEndian) {
       seconds = UInt32(bigEndian: seconds)
       fraction = UInt32(bigEndian: fraction)
       captured = UInt32(bigEndian: captured)
       original = UInt32(bigEndian: original)
     }
-    if pcap.lengthOrder != .captured, pcap.lengthOrder == .original || captured > original {
+    if _slowPath(pcap.lengthOrder != .captured),
+      pcap.lengthOrder == .original || captured > original
+    {
       swap(&captured, &original)
     }
-    guard Int(captured) <= pcap.longestFrame else {
+    guard _fastPath(Int(captured) <= pcap.longestFrame) else {
       throw damaged(
         "frame \(frameCount + 1) claims \(captured) captured octets, \(pcap.longestFrame) are possible"
       )
     }
     let length = fixed &+ Int(captured)
-    if source.available < length, try !source.have(length, idle: idle) {
+    if _slowPath(source.available < length), try !source.have(length, idle: idle) {
       try checkEnd(inside: "a frame")
       return false
     }
@@ -144,7 +146,7 @@ extension CaptureFileReader {
     var seconds = Int64(seconds)
     var fraction = fraction
     let unit: UInt32 = pcap.isNanoseconds ? 1_000_000_000 : 1_000_000
-    if fraction >= unit {
+    if _slowPath(fraction >= unit) {
       // A broken writer: what is over a second is carried.
       seconds += Int64(fraction / unit)
       fraction %= unit

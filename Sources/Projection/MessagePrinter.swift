@@ -72,6 +72,7 @@ public final class MessagePrinter: PacketPrinter {
   /// Asked for each message; looking at the filter itself would copy it.
   private let hasFilter: Bool
   private let hasVerdicts: Bool
+  private let formWantsMessage: Bool
   private let only: MessageID?
   // Used by one thread only: for all of these.
   /// The message asked for was there.
@@ -95,6 +96,7 @@ public final class MessagePrinter: PacketPrinter {
     self.filter = filter
     hasFilter = filter != nil
     hasVerdicts = verdicts
+    formWantsMessage = rows.wantsMessage
   }
 
   public var wantsEnd: Bool { true }
@@ -111,16 +113,16 @@ public final class MessagePrinter: PacketPrinter {
     let count = dissection.messages.count
     // A row looks through all findings of what it is handed: among many messages, that is its own view.
     let isCrowded = count > 64 && !dissection.findings.isEmpty
-    let wantsView = rows.wantsMessage || isCrowded
-    let order = hasFilter || wantsView ? FindingOrder(dissection) : nil
+    let wantsView = formWantsMessage || isCrowded
+    let order = _slowPath(hasFilter || wantsView) ? FindingOrder(dissection) : nil
     for index in 0..<count {
       let message = dissection.messages[index]
-      guard message.isWhole else { continue }
+      guard _fastPath(message.isWhole) else { continue }
       if let only {
         guard only.frame == dissection.frame.number, only.part == message.number else { continue }
         isFound = true
       }
-      if hasFilter, let filter {
+      if _slowPath(hasFilter), let filter {
         if message.isAlone(in: dissection) {
           guard filter.matches(dissection, in: frame) else { continue }
         } else if let order {
@@ -128,7 +130,7 @@ public final class MessagePrinter: PacketPrinter {
           guard filter.matches(view, in: frame) else { continue }
         }
       }
-      if wantsView, let order, !message.isAlone(in: dissection) {
+      if _slowPath(wantsView), let order, !message.isAlone(in: dissection) {
         shown.show(message, of: dissection, findings: order, packets: false)
         row.fill(shown.messages[0], shown, frame)
         rows.print(row, shown, frame, into: &text)
@@ -175,7 +177,7 @@ public final class MessageLinePrinter: RowPrinter {
   ) {
     let first = text.count
     var ends = first
-    if !writePlainStart(row, dissection, &ends, &text) {
+    if _slowPath(!writePlainStart(row, dissection, &ends, &text)) {
       writeStart(row, dissection, &ends, &text)
     }
     let start = text.count
@@ -184,18 +186,18 @@ public final class MessageLinePrinter: RowPrinter {
     if row.kind == .message {
       text.append(UInt64(row.octets))
       text.append(byte: 32)
-      if !row.packets.isEmpty { text.append(packets: row.packets) }
+      if _slowPath(!row.packets.isEmpty) { text.append(packets: row.packets) }
     }
     text.append(row.columns.info)
     // The rule that a message breaks is named behind it, with colours or without.
-    let alarm = isColoured || !dissection.findings.isEmpty ? alarm(row, dissection) : nil
+    let alarm = _slowPath(isColoured || !dissection.findings.isEmpty) ? alarm(row, dissection) : nil
     if let words = alarm?.words {
       text.append(" [")
       text.append(words)
       text.append("]")
     }
     if let width { text.fit(from: first, to: width) }
-    if isColoured {
+    if _slowPath(isColoured) {
       if let alarm {
         text.colour(alarm.colour, from: first, to: text.count)
       } else if row.kind == .message {
@@ -247,12 +249,16 @@ public final class MessageLinePrinter: RowPrinter {
   private func writePlainStart(
     _ row: Row, _ dissection: borrowing Dissection, _ ends: inout Int, _ text: inout TextBuffer
   ) -> Bool {
-    guard time == .relative, row.kind == .message, row.frame < 100_000_000, row.part < 10,
-      row.ends.source.family == .ipv4, row.ends.destination.family == .ipv4, !isASCII,
-      dissection.hasPlainTime
+    guard
+      _fastPath(
+        time == .relative && row.kind == .message && row.frame < 100_000_000 && row.part < 10
+          && row.ends.source.family == .ipv4 && row.ends.destination.family == .ipv4 && !isASCII
+          && dissection.hasPlainTime)
     else { return false }
     let nanoseconds = row.time.nanoseconds(since: dissection.firstTime)
-    guard nanoseconds >= 0, nanoseconds < 100_000_000 * 1_000_000_000 else { return false }
+    guard _fastPath(nanoseconds >= 0 && nanoseconds < 100_000_000 * 1_000_000_000) else {
+      return false
+    }
     let before = text.count
     text.extend(atMost: 128) { cursor in
       let start = cursor.mark
@@ -262,17 +268,15 @@ public final class MessageLinePrinter: RowPrinter {
       cursor.write(byte: 32)
       cursor.write(plainTime: nanoseconds)
       cursor.write(byte: 32)
-      let source = cursor.mark
-      ends = before &+ (source - start)
-      cursor.write(IPv4Address(UInt32(truncatingIfNeeded: row.ends.source.low)))
-      cursor.write(byte: 0x3a)
-      cursor.write(UInt32(row.sourcePort))
-      cursor.alignRight(from: source, to: 15)
+      ends = before &+ (cursor.mark - start)
+      cursor.write(
+        IPv4Address(UInt32(truncatingIfNeeded: row.ends.source.low)), port: row.sourcePort,
+        rightAlignedTo: 15)
       cursor.write(" → ")
       let destination = cursor.mark
-      cursor.write(IPv4Address(UInt32(truncatingIfNeeded: row.ends.destination.low)))
-      cursor.write(byte: 0x3a)
-      cursor.write(UInt32(row.destinationPort))
+      cursor.write(
+        IPv4Address(UInt32(truncatingIfNeeded: row.ends.destination.low)),
+        port: row.destinationPort, rightAlignedTo: 0)
       cursor.pad(from: destination, to: 15)
       cursor.write(byte: 32)
     }

@@ -87,31 +87,34 @@ extension Columns {
   /// A packet's messages, one behind the other. tshark shows the last one, of those protocols that
   /// it has.
   private mutating func fillMessages(_ dissection: borrowing Dissection, _ frame: RawSpan) {
-    let messages = dissection.messages
-    if isCompatible {
-      for message in messages.reversed() where isCarried(message, dissection) {
-        for index in message.layers.reversed() {
-          let type = dissection.layers[index].type
-          guard type.summarizes, type.isInWireshark else { continue }
-          preface(dissection, frame)
-          return summarize(index, dissection, frame)
-        }
-      }
-      let first = messages.first?.layers.lowerBound ?? dissection.layers.count
-      let below = (0..<first).last { dissection.layers[$0].type.summarizes }
-      return summarize(below ?? dissection.speaker, dissection, frame)
-    }
+    if isCompatible { return fillCompatible(dissection, frame) }
     preface(dissection, frame)
-    for (position, message) in messages.enumerated() {
+    // Not a copy of the messages: it would count references for each packet.
+    let count = dissection.messages.count
+    for position in 0..<min(count, Self.shown) {
       if position > 0 { info.append(" | ") }
-      if position == Self.shown {
-        info.append("and ")
-        info.append(UInt64(messages.count - Self.shown))
-        info.append(" more")
-        return
-      }
-      append(message, dissection, frame)
+      append(dissection.messages[position], dissection, frame)
     }
+    if _slowPath(count > Self.shown) {
+      info.append(" | and ")
+      info.append(UInt64(count - Self.shown))
+      info.append(" more")
+    }
+  }
+
+  private mutating func fillCompatible(_ dissection: borrowing Dissection, _ frame: RawSpan) {
+    let messages = dissection.messages
+    for message in messages.reversed() where isCarried(message, dissection) {
+      for index in message.layers.reversed() {
+        let type = dissection.layers[index].type
+        guard type.summarizes, type.isInWireshark else { continue }
+        preface(dissection, frame)
+        return summarize(index, dissection, frame)
+      }
+    }
+    let first = messages.first?.layers.lowerBound ?? dissection.layers.count
+    let below = (0..<first).last { dissection.layers[$0].type.summarizes }
+    summarize(below ?? dissection.speaker, dissection, frame)
   }
 
   /// Whether the packet carries any of a message, rather than end what others carried.
@@ -146,7 +149,12 @@ extension Columns {
   }
 
   /// What the layers below say in front of the messages.
+  @inline(__always)
   private mutating func preface(_ dissection: borrowing Dissection, _ frame: RawSpan) {
+    if _slowPath(!dissection.findings.isEmpty) { prefaceAll(dissection, frame) }
+  }
+
+  private mutating func prefaceAll(_ dissection: borrowing Dissection, _ frame: RawSpan) {
     for index in 0..<dissection.messages[0].layers.lowerBound {
       let record = dissection.layers[index]
       guard record.mayRemark else { continue }

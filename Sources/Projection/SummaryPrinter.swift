@@ -32,11 +32,14 @@ public final class SummaryPrinter: PacketPrinter {
     let first = text.count
     if !writePlainStart(dissection, &text) { writeStart(dissection, &text) }
     let start = text.count
-    text.append(columns.protocolName)
-    text.append(byte: 32)
-    text.append(UInt64(dissection.frame.originalLength))
-    text.append(byte: 32)
-    text.append(columns.info)
+    let length = UInt32(clamping: dissection.frame.originalLength)
+    text.extend(atMost: columns.protocolName.utf8CodeUnitCount &+ columns.info.count &+ 32) {
+      $0.write(columns.protocolName)
+      $0.write(byte: 32)
+      $0.write(any: length)
+      $0.write(byte: 32)
+      $0.write(columns.info)
+    }
     if isColoured { colour(dissection, line: first, protocol: start, &text) }
     text.append(byte: 10)
   }
@@ -77,9 +80,7 @@ public final class SummaryPrinter: PacketPrinter {
       cursor.write(byte: 32)
       cursor.write(plainTime: nanoseconds)
       cursor.write(byte: 32)
-      let left = cursor.mark
-      cursor.write(IPv4Address(UInt32(truncatingIfNeeded: source.low)))
-      cursor.alignRight(from: left, to: 12)
+      cursor.write(IPv4Address(UInt32(truncatingIfNeeded: source.low)), rightAlignedTo: 12)
       cursor.write(" → ")
       let right = cursor.mark
       cursor.write(IPv4Address(UInt32(truncatingIfNeeded: destination.low)))

@@ -54,13 +54,13 @@ struct Pipeline: ~Copyable {
     frames += 1
     dissector.dissect(bytes, header, into: &dissection)
     describe(&dissection)
-    if isFiltering, filter?.matches(dissection, in: bytes) == false { return false }
-    guard isPrinting else { return true }
+    if _slowPath(isFiltering), filter?.matches(dissection, in: bytes) == false { return false }
+    guard _fastPath(isPrinting) else { return true }
     if !printsMessagesOnly || !dissection.messages.isEmpty || !dissection.verdicts.isEmpty {
       printer.print(dissection, bytes, into: &output.buffer)
     }
     dissector.noteDisplayed()
-    if isFlushedPerFrame { try output.flush() } else { try output.flushIfFull() }
+    if _slowPath(isFlushedPerFrame) { try output.flush() } else { try output.flushIfFull() }
     return true
   }
 

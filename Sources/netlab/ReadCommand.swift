@@ -136,9 +136,9 @@ struct InterfaceNames {
 
   @inline(__always)
   mutating func describe(_ block: borrowing CaptureBlock, _ dissection: inout Dissection) {
-    if block.hasOptions { dissection.comments = block.comments }
+    if _slowPath(block.hasOptions) { dissection.comments = block.comments }
     let point = block.header.point
-    guard point != last else { return }
+    guard _slowPath(point != last) else { return }
     last = point
     dissection.interfaceName = table[point]?.name ?? ""
   }

@@ -24,7 +24,7 @@ struct StandardOutput: ~Copyable {
 
   /// Passes the text on once 64 KiB have gathered.
   mutating func flushIfFull() throws {
-    if buffer.count >= 1 << 16 { try flush() }
+    if _slowPath(buffer.count >= 1 << 16) { try flush() }
   }
 
   /// Passes the text on.
