@@ -119,21 +119,27 @@ struct CraftedChatTests {
       }
       stray hello 40001
       stray gAAAhello 40002
-      # One connection: its first segment begins like a token, and the server says what it thinks.
-      '\(python)' - <<'END'
-      import socket
-      with socket.create_connection(("10.9.0.33", 5000), timeout=10) as peer:
-          peer.sendall(b"gAAA / HTTP/1.1\\r\\nHost: x\\r\\n\\r\\n")
-          print(peer.recv(100).split(b"\\r\\n")[0].decode())
-      # The head of a request, and behind it a body that begins so.
-      with socket.create_connection(("10.9.0.33", 5000), timeout=10) as peer:
-          peer.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-          peer.sendall(b"POST / HTTP/1.1\\r\\nHost: x\\r\\nContent-Length: 200\\r\\n"
-              b"Content-Type: application/x-www-form-urlencoded\\r\\n\\r\\n")
-          peer.sendall(b"gAAA" * 50)
-          print(peer.recv(100)[:9].decode())
+      # One connection: its first segment begins like a token, and the server says what it thinks. Another:
+      # the head of a request, and behind it a body that begins so. Both stay open until the receiver has
+      # seen their segments: it asks the kernel whose they are.
+      '\(python)' - "$DIR/said" <<'END' &
+      import signal, socket, sys
+      first = socket.create_connection(("10.9.0.33", 5000), timeout=10)
+      first.sendall(b"gAAA / HTTP/1.1\\r\\nHost: x\\r\\n\\r\\n")
+      print(first.recv(100).split(b"\\r\\n")[0].decode(), flush=True)
+      second = socket.create_connection(("10.9.0.33", 5000), timeout=10)
+      second.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+      second.sendall(b"POST / HTTP/1.1\\r\\nHost: x\\r\\nContent-Length: 200\\r\\n"
+          b"Content-Type: application/x-www-form-urlencoded\\r\\n\\r\\n")
+      second.sendall(b"gAAA" * 50)
+      print(second.recv(100)[:9].decode(), flush=True)
+      open(sys.argv[1], "w").write("all")
+      signal.pause()
       END
+      peers=$!
+      until [ -s "$DIR/said" ]; do kill -0 $peers || break; done
       send --msg hi --sender ada --dst 10.9.0.33:5000
+      kill $peers
       unwatch
       echo "strays $(count 'tcp.flags.reset == 1 && tcp.dstport == 40001')"
       echo "tokens $(count 'tcp.flags.reset == 1 && tcp.dstport == 40002')"
