@@ -53,12 +53,13 @@ extension WebSocketStream {
     _ direction: WebSocketDirection, _ dissection: inout Dissection
   ) -> StreamStep {
     let start = chunk.range.lowerBound
-    let here = chunk.range.upperBound &- headerEnd
+    // Where all of it is here, its last octet is left to end it.
+    let here = min(UInt64(chunk.range.upperBound &- headerEnd), frame.length &- 1)
+    let end = headerEnd &+ Int(here)
     let rules = check(frame, chunk, direction)
-    let rest = frame.length &- UInt64(max(here, 0))
     let index = dissection.record(
-      WebSocket.self, header: start..<headerEnd, end: chunk.range.upperBound, buffer: chunk.buffer,
-      missing: Int(min(rest, UInt64(UInt32.max))))
+      WebSocket.self, header: start..<headerEnd, end: end, buffer: chunk.buffer,
+      missing: Int(min(frame.length &- here, UInt64(UInt32.max))))
     report(rules, frame, at: index, &dissection)
     dissection.add(
       WebSocketRule.tooLong.kind, at: index, found: frame.length, expected: longest)
@@ -84,7 +85,7 @@ extension WebSocketStream {
       return .message(chunk.range.count)
     }
     direction.place = .payload
-    return .part(chunk.range.count, isShown: true)
+    return .part(end &- start, isShown: true)
   }
 
   /// RFC 6455 section 5.5.1: "The application MUST NOT send any more data frames after sending a Close

@@ -130,6 +130,14 @@ import Testing
     feed.feed(Octets.text("next"))
     #expect(feed.findings == ["websocket.too_long"])
     #expect(feed.messages.map(\.isReadable) == [true, true, false, true])
+    // All in one piece, and in one with what follows.
+    for pieces in [[long, Octets.text("next")], [long + Octets.text("next")]] {
+      feed = WebSocketFeed(limits: limits)
+      for piece in [Octets.text("one")] + pieces { feed.feed(piece) }
+      #expect(feed.findings == ["websocket.too_long"])
+      #expect(feed.messages.map(\.isReadable) == [true, false, true])
+      #expect(feed.messages.last?.content == Array("next".utf8))
+    }
     // The same in fragments.
     feed = WebSocketFeed(limits: limits)
     feed.feed(Octets.frame(0x02, [UInt8](repeating: 7, count: 900)))
