@@ -6,17 +6,17 @@ PREFIX ?= /usr/local
 DESTDIR ?=
 SWIFT ?= swift
 
-# The shipped binary: the Swift standard library inside, so that it starts in a few milliseconds
-# and runs where no Swift is installed. Without frame pointers it does its work in 3 % fewer
-# instructions.
-RELEASE = -c release --static-swift-stdlib --omit-frame-pointers --product netlab $(PROFILED)
-
 # Counts of the packet path's branches, by which the compiler puts together what is run for nearly all
 # packets: 6 % fewer instructions, and less than half of the misses of an instruction cache of 32 KiB. They
 # are of one version of Swift (`make profile` records them); others build without.
 SWIFT_VERSION := $(shell $(SWIFT) --version 2>/dev/null | sed -n 's/.*Swift version \([0-9.]*\).*/\1/p')
-PROFILE = $(wildcard $(CURDIR)/Tests/Benchmarks/Profile/swift-$(SWIFT_VERSION).profdata)
-PROFILED = $(if $(PROFILE),-Xswiftc -Xfrontend -Xswiftc -ir-profile-use=$(PROFILE))
+PROFILE := $(wildcard $(CURDIR)/Tests/Benchmarks/Profile/swift-$(SWIFT_VERSION).profdata)
+PROFILED := $(if $(PROFILE),-Xswiftc -Xfrontend -Xswiftc -ir-profile-use=$(PROFILE))
+
+# The shipped binary: the Swift standard library inside, so that it starts in a few milliseconds
+# and runs where no Swift is installed. Without frame pointers it does its work in 3 % fewer
+# instructions.
+RELEASE := -c release --static-swift-stdlib --omit-frame-pointers --product netlab $(PROFILED)
 LIBRARIES := pkg-config libpcap-dev libssl-dev zlib1g-dev libsqlite3-dev
 PEERS := tshark tcpdump iproute2 nftables procps python3 python3-cryptography python3-jsonschema \
   python3-venv python3-aiohttp python3-socketio python3-engineio python3-requests python3-websocket

@@ -193,24 +193,18 @@ public struct TextBuffer: ~Copyable {
     reserve(max(missing, 32))
     let place = base + start
     if width <= 16 {
-      Self.moveRight(place, by: missing)
+      // Taken whole into two words, over which spaces are written before they are put down again.
+      let first = place.loadUnaligned(as: UInt64.self)
+      let second = place.loadUnaligned(fromByteOffset: 8, as: UInt64.self)
+      place.storeBytes(of: 0x2020_2020_2020_2020, as: UInt64.self)
+      place.storeBytes(of: 0x2020_2020_2020_2020, toByteOffset: 8, as: UInt64.self)
+      place.storeBytes(of: first, toByteOffset: missing, as: UInt64.self)
+      place.storeBytes(of: second, toByteOffset: missing &+ 8, as: UInt64.self)
     } else {
       (place + missing).copyMemory(from: place, byteCount: size)
       place.initializeMemory(as: UInt8.self, repeating: 32, count: missing)
     }
     length &+= missing
-  }
-
-  /// Moves up to sixteen octets to the right, with spaces before them: taken whole into two words, over
-  /// which spaces are written before they are put down again.
-  @inlinable @inline(__always)
-  static func moveRight(_ place: UnsafeMutableRawPointer, by missing: Int) {
-    let first = place.loadUnaligned(as: UInt64.self)
-    let second = place.loadUnaligned(fromByteOffset: 8, as: UInt64.self)
-    place.storeBytes(of: 0x2020_2020_2020_2020, as: UInt64.self)
-    place.storeBytes(of: 0x2020_2020_2020_2020, toByteOffset: 8, as: UInt64.self)
-    place.storeBytes(of: first, toByteOffset: missing, as: UInt64.self)
-    place.storeBytes(of: second, toByteOffset: missing &+ 8, as: UInt64.self)
   }
 
   /// Scalars written after `start`.

@@ -106,16 +106,6 @@ public struct TextCursor: ~Copyable {
   @inlinable @inline(__always)
   public var mark: UnsafeMutableRawPointer { place }
 
-  /// Moves what was written after `mark` to the right end of `width` columns, sixteen at most.
-  @inlinable @inline(__always)
-  public mutating func alignRight(from mark: UnsafeMutableRawPointer, to width: Int) {
-    let missing = width &- (place - mark)
-    guard missing > 0 else { return }
-    check(missing)
-    TextBuffer.moveRight(mark, by: missing)
-    place += missing
-  }
-
   /// Spaces until `width` columns, sixteen at most, stand after `mark`.
   @inlinable @inline(__always)
   public mutating func pad(from mark: UnsafeMutableRawPointer, to width: Int) {

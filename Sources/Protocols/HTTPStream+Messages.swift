@@ -131,8 +131,7 @@ extension HTTPStream {
         offer.report(at: index, into: &dissection)
       } else if transfer.head.code == 101 {
         note.traits |= HTTP.Note.isUpgrade
-        let answer = WebSocketAnswer(
-          to: offer, bytes.extracting(headRange), transfer.head)
+        let answer = WebSocketAnswer(to: offer, bytes.extracting(headRange), transfer.head)
         answer.report(offer, at: index, &note, into: &dissection)
         self.answer = answer
       } else if transfer.head.code / 100 != 1 {
@@ -160,10 +159,7 @@ extension HTTPStream {
       server.state = .lost
       return nil
     }
-    let answer =
-      answer
-      ?? WebSocketAnswer(
-        to: nil, bytes.extracting(head), transfer.head)
+    let answer = answer ?? WebSocketAnswer(to: nil, bytes.extracting(head), transfer.head)
     return WebSocketStream(negotiation: answer.negotiation(transfer.exchange), limits: limits)
   }
 

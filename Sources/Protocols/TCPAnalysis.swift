@@ -73,7 +73,6 @@ enum TCPAnalysis {
     if segment.length > 0 {
       waiting.append(
         segment.sequence, next: next, frame: segment.frame, time: segment.time, to: &own)
-      own.bits.remove(.advancedByNothing)
       own.next = next
       own.nextFrame = segment.frame
       own.nextTime = segment.time
@@ -254,13 +253,6 @@ enum TCPAnalysis {
       next &+= segment.phantom
       waiting.append(
         segment.sequence, next: next, frame: segment.frame, time: segment.time, to: &own)
-    }
-    if own.next == 0 || next.isAfter(own.next &+ segment.phantom) {
-      if segment.length == 0 {
-        own.bits.insert(.advancedByNothing)
-      } else {
-        own.bits.remove(.advancedByNothing)
-      }
     }
     // A probe does not advance: its octet will be sent again.
     let isProbe = flags.contains(.zeroWindowProbe)

@@ -32,8 +32,6 @@ struct TCPDirection: Sendable {
     static let awaitsFirstAck = Bits(rawValue: 8)
     static let lastWasKeepAlive = Bits(rawValue: 16)
     static let lastWasProbe = Bits(rawValue: 32)
-    /// The segment that last advanced `next` held no data.
-    static let advancedByNothing = Bits(rawValue: 64)
     /// The unacknowledged segments stand in the order of their numbers without overlaps.
     static let isOrdered = Bits(rawValue: 128)
     /// One of them may begin before the base and end behind it.

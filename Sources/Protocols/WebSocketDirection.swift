@@ -13,19 +13,15 @@ final class WebSocketDirection {
     case nowhere
   }
 
-  // Used by the one thread that walks. What every frame asks for stands together: see `TCPOctets`.
-  /// Nothing special is going on: frames are read one by one.
-  @exclusivity(unchecked) var isCalm = true
-  /// A frame was read in this direction.
-  @exclusivity(unchecked) var hasBegun = false
-  /// Octets of the frame that is waited for that are here.
-  @exclusivity(unchecked) var awaited = 0
-
+  // Used by the one thread that walks.
   @exclusivity(unchecked) var assembly = WebSocketAssembly()
   @exclusivity(unchecked) var place = Place.frame
+  /// Nothing special is going on: frames are read one by one.
+  @exclusivity(unchecked) var isCalm = true
   /// The header of the frame that is waited for, passed over, or was the last.
   @exclusivity(unchecked) var frame: WebSocket?
-  /// Where it ends in the stream.
+  /// Octets of it that are here, and where it ends in the stream.
+  @exclusivity(unchecked) var awaited = 0
   @exclusivity(unchecked) var frameEnd: UInt64 = 0
   /// The stream ended inside a message, of which that is still to be told.
   @exclusivity(unchecked) var isBrokenOff = false
@@ -38,6 +34,8 @@ final class WebSocketDirection {
   @exclusivity(unchecked) var inflation: PerMessageInflation?
   /// Compressed messages may be missing, to which later ones refer.
   @exclusivity(unchecked) var hasMissedCompressed = false
+  /// A frame was read in this direction.
+  @exclusivity(unchecked) var hasBegun = false
 
   /// Places that are remembered; a message in more pieces than these stays without.
   static let pieceLimit = 1 << 14

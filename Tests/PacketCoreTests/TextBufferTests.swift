@@ -82,18 +82,11 @@ import Testing
         let right = text { buffer in
           buffer.append("[")
           buffer.extend(atMost: 40) { cursor in
-            let mark = cursor.mark
-            cursor.write(address)
-            cursor.alignRight(from: mark, to: width)
+            cursor.write(address, rightAlignedTo: width)
             cursor.write(byte: 0x5d)
           }
         }
         #expect(right == "[" + spaces + plain + "]")
-        let counted = text { buffer in
-          buffer.append("[")
-          buffer.extend(atMost: 40) { $0.write(address, rightAlignedTo: width) }
-        }
-        #expect(counted == "[" + spaces + plain)
         let port = UInt16(truncatingIfNeeded: number >> (number % 13))
         let end = plain + ":" + String(port)
         let withPort = text {
