@@ -22,10 +22,6 @@ final class TracedConnection {
     var fromClient: Bool
     /// Its octets within the utterance.
     var place: Range<Int>
-    /// The last segment with octets of it.
-    var lastPiece: Int
-    /// Segments with octets of it that the capture does not have yet.
-    var missing: Int
     /// Frames that carry it, in order, up to the one that completes it.
     var frames: [Int] = []
     /// Frames that carry octets of it once more.
@@ -54,11 +50,12 @@ final class TracedConnection {
   private var step = Step.opening
   /// Frames of the batch that were taken.
   private var taken = 0
-  /// Cuts of the utterance under way, and which of its segments the capture has.
+  /// Cuts of the utterance under way, and how many octets of each segment the capture has, counted
+  /// from its first: the probe of a closed window brings one of them before the rest.
   private var delivery: Delivery?
-  private var captured: [Bool] = []
-  /// Segments that the capture has without a hole before them.
-  private var inOrder = 0
+  private var captured: [Int] = []
+  /// Segments that the capture has whole without a hole before them.
+  private var whole = 0
   private var current = 0..<0
 
   // What the truth wants to know.
@@ -147,18 +144,14 @@ final class TracedConnection {
     let delivery = conversation.deliver(utterance, fault: fault)
     guard conversation.isCaptured else { return }
     self.delivery = delivery
-    captured = Array(repeating: false, count: delivery.count)
-    inOrder = 0
+    captured = Array(repeating: 0, count: delivery.count)
+    whole = 0
     let first = records.count
     var offset = 0
     for message in utterance.messages {
       let place = offset..<offset + message.octets.count
       offset = place.upperBound
-      let pieces = (0..<delivery.count).filter { delivery.range($0).overlaps(place) }
-      records.append(
-        Record(
-          message: message, fromClient: utterance.fromClient, place: place,
-          lastPiece: pieces.last ?? 0, missing: pieces.count))
+      records.append(Record(message: message, fromClient: utterance.fromClient, place: place))
     }
     current = first..<records.count
   }
@@ -175,7 +168,7 @@ final class TracedConnection {
   func miss(_ frame: PlannedFrame) {
     guard let delivery, let place = place(of: frame, in: delivery) else { return }
     // Nobody waits for it.
-    captured[frame.piece] = true
+    capture(place, frame.piece, of: delivery)
     for index in current {
       records[index].lostOctets += records[index].place.clamped(to: place).count
     }
@@ -201,25 +194,31 @@ final class TracedConnection {
     guard frame.damage == .none, let delivery, let place = place(of: frame, in: delivery) else {
       return
     }
-    let completes = place == delivery.range(frame.piece) && !captured[frame.piece]
-    if completes { captured[frame.piece] = true }
-    while inOrder < captured.count, captured[inOrder] { inOrder += 1 }
+    let inOrder = capture(place, frame.piece, of: delivery)
     for index in current where records[index].place.overlaps(place) {
       if records[index].completedBy == nil {
         records[index].frames.append(number)
       } else {
         records[index].again.append(number)
       }
-      if completes { records[index].missing -= 1 }
     }
-    guard completes else { return }
     // A message is whole when everything before it is there, too.
     for index in current
-    where records[index].completedBy == nil && records[index].missing == 0
-      && records[index].lastPiece < inOrder
+    where records[index].completedBy == nil && records[index].lostOctets == 0
+      && records[index].place.upperBound <= inOrder
     {
       records[index].completedBy = number
     }
+  }
+
+  /// Notes octets of a segment as there: they begin where it begins, or were there before.
+  ///
+  /// - Returns: Octets of the utterance that are there without a hole before them.
+  @discardableResult
+  private func capture(_ place: Range<Int>, _ piece: Int, of delivery: Delivery) -> Int {
+    captured[piece] = max(captured[piece], place.upperBound - delivery.cuts[piece])
+    while whole < captured.count, captured[whole] == delivery.range(whole).count { whole += 1 }
+    return delivery.cuts[whole] + (whole < captured.count ? captured[whole] : 0)
   }
 
   /// Which octets of the utterance a frame carries; nil for none.

@@ -75,6 +75,20 @@ import Testing
     var options = AnalysisTests.mix(seed)
     options.content = number < 8 ? .raw : .chat
     if number == 0 { options.segmentSize = 1 }
+    try messagesAreInPlace(options)
+  }
+
+  /// The octet that a closed window is probed with is a message's last in these.
+  @Test(arguments: [374_995, 608_321] as [UInt64])
+  func aProbeMayCompleteAMessage(_ seed: UInt64) throws {
+    var options = AnalysisTests.mix(seed)
+    options.content = .chat
+    try messagesAreInPlace(options)
+  }
+
+  private func messagesAreInPlace(_ mix: TraceOptions) throws {
+    let seed = mix.seed
+    var options = mix
     options.messages = options.messagesThatSuffice
     // A hole of unknown text is no line.
     options.faults[.lost] = nil
