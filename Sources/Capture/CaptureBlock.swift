@@ -24,7 +24,9 @@ public struct CaptureBlock: ~Copyable {
   /// Whether it is a frame.
   public let isFrame: Bool
   /// What the capture says about the frame; of other blocks, about the frame before them.
-  public let header: FrameHeader
+  public var header: FrameHeader { place.pointee }
+  /// Where that stands.
+  private let place: UnsafePointer<FrameHeader>
   /// The header; nil when this is no frame.
   public var frame: FrameHeader? { isFrame ? header : nil }
   /// The byte order of the section.
@@ -40,13 +42,13 @@ public struct CaptureBlock: ~Copyable {
   private let options: Range<Int>
 
   init(
-    type: UInt32, isFrame: Bool, header: FrameHeader, isBigEndian: Bool,
+    type: UInt32, isFrame: Bool, header: UnsafePointer<FrameHeader>, isBigEndian: Bool,
     section: Int, octets: UnsafeRawBufferPointer, frameOctets: UnsafeRawBufferPointer,
     options: Range<Int>
   ) {
     self.type = type
     self.isFrame = isFrame
-    self.header = header
+    place = header
     self.isBigEndian = isBigEndian
     self.section = section
     self.octets = octets

@@ -151,12 +151,19 @@ public struct CaptureFileReader: ~Copyable {
         format == .pcapng
         ? UnsafeRawBufferPointer(start: source.buffer + source.start, count: current.length)
         : UnsafeRawBufferPointer(start: nil, count: 0)
-      let block = CaptureBlock(
-        type: current.type, isFrame: current.isFrame, header: current.header,
-        isBigEndian: format == .pcapng ? pcapng.isBigEndian : pcap.isBigEndian,
-        section: format == .pcapng ? max(interfaceTable.sections.count - 1, 0) : 0,
-        octets: octets, frameOctets: frameOctets, options: current.options)
-      if !(try body(block, frameOctets.bytes)) { return }
+      let (type, isFrame, options, frame) = (
+        current.type, current.isFrame, current.options, frameOctets
+      )
+      let isBigEndian = format == .pcapng ? pcapng.isBigEndian : pcap.isBigEndian
+      let section = format == .pcapng ? max(interfaceTable.sections.count - 1, 0) : 0
+      let goesOn = try withUnsafeMutablePointer(to: &current.header) { header in
+        try body(
+          CaptureBlock(
+            type: type, isFrame: isFrame, header: UnsafePointer(header), isBigEndian: isBigEndian,
+            section: section, octets: octets, frameOctets: frame, options: options),
+          frame.bytes)
+      }
+      guard goesOn else { return }
     }
   }
 

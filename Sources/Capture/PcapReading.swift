@@ -132,17 +132,19 @@ extension CaptureFileReader {
       try checkEnd(inside: "a frame")
       return false
     }
-    setPcapTime(seconds, fraction)
     frameCount &+= 1
-    current.header.number = frameCount
-    current.header.capturedLength = Int(captured)
-    current.header.originalLength = Int(original)
+    var header = current.header
+    header.number = frameCount
+    header.time = pcapTime(seconds, fraction)
+    header.capturedLength = Int(captured)
+    header.originalLength = Int(original)
+    current.header = header
     current.length = length
     return true
   }
 
   @inline(__always)
-  private mutating func setPcapTime(_ seconds: UInt32, _ fraction: UInt32) {
+  private func pcapTime(_ seconds: UInt32, _ fraction: UInt32) -> Timestamp {
     var seconds = Int64(seconds)
     var fraction = fraction
     let unit: UInt32 = pcap.isNanoseconds ? 1_000_000_000 : 1_000_000
@@ -151,7 +153,7 @@ extension CaptureFileReader {
       seconds += Int64(fraction / unit)
       fraction %= unit
     }
-    current.header.time.seconds = seconds
-    current.header.time.nanoseconds = pcap.isNanoseconds ? fraction : fraction &* 1000
+    return Timestamp(
+      seconds: seconds, nanoseconds: pcap.isNanoseconds ? fraction : fraction &* 1000)
   }
 }

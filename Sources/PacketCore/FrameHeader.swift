@@ -38,40 +38,124 @@ public struct CapturePoint: Hashable, Sendable, BitwiseCopyable {
 }
 
 /// What the capture says about one frame: everything but its octets.
+///
+/// Four words that are written and read as words, so that a header is handed on in registers. Written to
+/// memory field by field and read from there as a whole, it would have the processor wait at each frame
+/// until the fields have arrived.
 public struct FrameHeader: Sendable, BitwiseCopyable {
-  /// Position in the capture, from 1. Filled in by whoever counts (`Dissector`).
-  public var number: Int
-  /// When it was captured.
-  public var time: Timestamp
-  /// Octets in the capture.
-  public var capturedLength: Int
-  /// Octets on the wire; more than `capturedLength` when a snap length cut the frame.
-  public var originalLength: Int
-  /// What the first octet is the start of.
-  public var linkType: LinkType
-  /// Where it was captured.
-  public var point: CapturePoint
-  /// Decimal digits of the seconds that the source resolves: 6 for microseconds, 9 for nanoseconds.
-  public var timeDigits: UInt8
-  /// False where the source states no time (a pcapng simple packet block).
-  public var hasTime: Bool
-  /// False where the source does not tell interfaces apart (a pcap file).
-  public var hasInterface: Bool
+  /// Seconds of the time.
+  @usableFromInline var seconds: Int64
+  /// Position in the upper half, nanoseconds in the lower.
+  @usableFromInline var positionAndFraction: UInt64
+  /// Length on the wire in the upper half, length in the capture in the lower.
+  @usableFromInline var lengths: UInt64
+  /// Section, interface and link type, 16 bits each, digits of the time in 8, and in the lowest 8 what the
+  /// source does not tell: 1 for times, 2 for interfaces.
+  @usableFromInline var source: UInt64
 
+  /// - Parameters:
+  ///   - capturedLength: 0 to 2³² - 1, as in every format of captures.
+  ///   - originalLength: The same.
+  @inlinable
   public init(
     number: Int = 0, time: Timestamp = Timestamp(seconds: 0, nanoseconds: 0), capturedLength: Int,
     originalLength: Int, linkType: LinkType, point: CapturePoint = CapturePoint(),
     timeDigits: UInt8 = 6, hasTime: Bool = true,
     hasInterface: Bool = true
   ) {
-    self.number = number
-    self.time = time
-    self.capturedLength = capturedLength
-    self.originalLength = originalLength
+    seconds = time.seconds
+    positionAndFraction = Self.pair(UInt32(truncatingIfNeeded: number), time.nanoseconds)
+    lengths = Self.pair(
+      UInt32(truncatingIfNeeded: originalLength), UInt32(truncatingIfNeeded: capturedLength))
+    source = 0
     self.linkType = linkType
     self.point = point
     self.timeDigits = timeDigits
     self.hasTime = hasTime
     self.hasInterface = hasInterface
+  }
+
+  @inlinable
+  static func pair(_ upper: UInt32, _ lower: UInt32) -> UInt64 {
+    UInt64(upper) &<< 32 | UInt64(lower)
+  }
+
+  /// Position in the capture, from 1, in 32 bits as with other tools. Filled in by whoever counts
+  /// (`Dissector`).
+  @inlinable public var number: Int {
+    get { Int(truncatingIfNeeded: positionAndFraction &>> 32) }
+    set {
+      positionAndFraction = Self.pair(
+        UInt32(truncatingIfNeeded: newValue), UInt32(truncatingIfNeeded: positionAndFraction))
+    }
+  }
+
+  /// When it was captured.
+  @inlinable public var time: Timestamp {
+    get {
+      Timestamp(
+        seconds: seconds, nanoseconds: UInt32(truncatingIfNeeded: positionAndFraction))
+    }
+    set {
+      seconds = newValue.seconds
+      positionAndFraction = Self.pair(
+        UInt32(truncatingIfNeeded: number), newValue.nanoseconds)
+    }
+  }
+
+  /// Octets in the capture.
+  @inlinable public var capturedLength: Int {
+    get { Int(UInt32(truncatingIfNeeded: lengths)) }
+    set {
+      lengths = Self.pair(
+        UInt32(truncatingIfNeeded: originalLength), UInt32(truncatingIfNeeded: newValue))
+    }
+  }
+
+  /// Octets on the wire; more than `capturedLength` when a snap length cut the frame.
+  @inlinable public var originalLength: Int {
+    get { Int(truncatingIfNeeded: lengths &>> 32) }
+    set {
+      lengths = Self.pair(
+        UInt32(truncatingIfNeeded: newValue), UInt32(truncatingIfNeeded: capturedLength))
+    }
+  }
+
+  /// What the first octet is the start of.
+  @inlinable public var linkType: LinkType {
+    get { LinkType(rawValue: UInt16(truncatingIfNeeded: source &>> 16)) }
+    set { source = source & ~0xffff_0000 | UInt64(newValue.rawValue) &<< 16 }
+  }
+
+  /// Where it was captured.
+  @inlinable public var point: CapturePoint {
+    get {
+      CapturePoint(
+        section: UInt16(truncatingIfNeeded: source &>> 48),
+        interface: UInt16(truncatingIfNeeded: source &>> 32))
+    }
+    set {
+      source =
+        source & 0xffff_ffff | UInt64(newValue.section) &<< 48
+        | UInt64(newValue.interface) &<< 32
+    }
+  }
+
+  /// Decimal digits of the seconds that the source resolves: 6 for microseconds, 9 for nanoseconds.
+  @inlinable public var timeDigits: UInt8 {
+    get { UInt8(truncatingIfNeeded: source &>> 8) }
+    set { source = source & ~0xff00 | UInt64(newValue) &<< 8 }
+  }
+
+  /// False where the source states no time (a pcapng simple packet block).
+  @inlinable public var hasTime: Bool {
+    get { source & 1 == 0 }
+    set { source = source & ~1 | (newValue ? 0 : 1) }
+  }
+
+  /// False where the source does not tell interfaces apart (a pcap file).
+  @inlinable public var hasInterface: Bool {
+    get { source & 2 == 0 }
+    set { source = source & ~2 | (newValue ? 0 : 2) }
   }
 }

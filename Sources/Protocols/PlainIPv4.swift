@@ -17,6 +17,8 @@ enum PlainIPv4 {
     let start = PlainIPv4.headerEnd
     let end: Int
     let reportedEnd: Int
+    /// The dissection's, in registers: read back from there they would have to be waited for.
+    let ends: Endpoints
   }
 
   /// Records both layers and names the packet's ends.
@@ -55,9 +57,10 @@ enum PlainIPv4 {
     let index = dissection.record(
       IPv4.self, as: .etherType, header: start..<headerEnd, end: min(end, dataEnd),
       reportedEnd: dataEnd)
-    dissection.setEndpoints(
+    let ends = Endpoints(
       source: Address(IPv4Address(UInt32(truncatingIfNeeded: second))),
       destination: Address(IPv4Address(destination)))
+    dissection.setEndpoints(source: ends.source, destination: ends.destination)
     dissection.setNote(
       IPNote(
         verdict: ChecksumVerdict(.good, expected: UInt16(truncatingIfNeeded: second &>> 32)),
@@ -65,7 +68,7 @@ enum PlainIPv4 {
       at: index)
     return Data(
       protocolNumber: UInt8(truncatingIfNeeded: second &>> 48), end: min(end, dataEnd),
-      reportedEnd: dataEnd)
+      reportedEnd: dataEnd, ends: ends)
   }
 
   /// Network byte order; the caller has seen that the octets are there.

@@ -13,7 +13,8 @@ extension TCP {
   ) throws(ParseError) -> PayloadType {
     if dissection.mayTakeShortcut, dissection.space == .ipProtocol,
       let next = walkPlain(
-        bytes, from: start, to: end, reportedEnd: reportedEnd, into: &dissection, memory)
+        bytes, from: start, to: end, reportedEnd: reportedEnd, dissection.endpoints,
+        into: &dissection, memory)
     {
       return next
     }
@@ -24,14 +25,14 @@ extension TCP {
   /// - Returns: What follows; nil for any other segment, of which nothing was recorded.
   @inline(__always)
   static func walkPlain(
-    _ bytes: RawSpan, from start: Int, to end: Int, reportedEnd: Int,
+    _ bytes: RawSpan, from start: Int, to end: Int, reportedEnd: Int, _ ends: Endpoints,
     into dissection: inout Dissection, _ memory: Unmanaged<AnyObject>
   ) -> PayloadType? {
     guard let plain = TCPPlainSegment(bytes, from: start, to: end, reportedEnd: reportedEnd) else {
       return nil
     }
     return memory._withUnsafeGuaranteedRef {
-      unsafeDowncast($0, to: TCPConversations.self).follow(plain, bytes, in: &dissection)
+      unsafeDowncast($0, to: TCPConversations.self).follow(plain, ends, bytes, in: &dissection)
     }
   }
 }
@@ -49,8 +50,8 @@ enum PlainSegment: Shortcut {
     }
     if data.protocolNumber == TCP.ipProtocol,
       let next = TCP.walkPlain(
-        bytes, from: data.start, to: data.end, reportedEnd: data.reportedEnd, into: &dissection,
-        memories[2])
+        bytes, from: data.start, to: data.end, reportedEnd: data.reportedEnd, data.ends,
+        into: &dissection, memories[2])
     {
       return next
     }
@@ -133,16 +134,16 @@ extension TCPConversations {
   /// - Returns: What follows; nil when there is more to it, and nothing was done.
   @inline(__always)
   func follow(
-    _ plain: TCPPlainSegment, _ bytes: RawSpan, in dissection: inout Dissection
+    _ plain: TCPPlainSegment, _ ends: Endpoints, _ bytes: RawSpan, in dissection: inout Dissection
   ) -> PayloadType? {
     // A finding of a layer below may mean that the receiver throws the packet away.
     guard _fastPath(dissection.findings.isEmpty),
       let place = plainConnection(
-        dissection.endpoints, plain.sourcePort, plain.destinationPort, dissection.frame.point),
+        ends, plain.sourcePort, plain.destinationPort, dissection.frame.point),
       plain.length > 0
         ? streams.isNext(plain.sequence, place.number, place.stream, fromHigh: place.isFromHigh)
         : streams.ignoresAcknowledgments(place.number, place.stream),
-      _fastPath(plain.isSumRight(bytes, dissection.endpoints))
+      _fastPath(plain.isSumRight(bytes, ends))
     else { return nil }
 
     let index = dissection.record(

@@ -80,9 +80,11 @@ final class TCPStream {
     sideIsKnown = true
   }
 
-  /// Now and then a reader is asked what it holds.
+  /// Now and then, after messages of one direction, a reader is asked what it holds.
   @inline(__always)
-  var isTimeToCount: Bool { (fromLow.messages &+ fromHigh.messages) & 15 == 4 }
+  func isTimeToCount(fromHigh isHigh: Bool) -> Bool {
+    withOctets(fromHigh: isHigh) { $0.messages & 7 == 3 }
+  }
 
   /// Octets held now.
   var held: Int {

@@ -1,3 +1,4 @@
+import COctets
 import PacketCore
 
 /// The streams of all connections: puts segments in order, and hands their octets to the protocols
@@ -138,6 +139,8 @@ final class TCPStreams {
     frameIsFromHigh = isHigh
     isBuffered = false
     stream._withUnsafeGuaranteedRef { stream in
+      // Asked next, and long not asked: has it fetched meanwhile.
+      if let reader = stream.handle { netlab_prefetch(reader.object.toOpaque()) }
       stream.withOctets(fromHigh: isHigh) { own in
         own.next = sequence &+ UInt32(truncatingIfNeeded: data.count)
         if isTracing { own.trace(sequence, bytes.extracting(data)) }

@@ -5,8 +5,8 @@ public final class WebSocketStream: StreamProtocol {
   public static let name = "websocket"
 
   // What every frame asks for stands together: see `TCPOctets`.
-  /// Sides, one bit each, whose next frame may be taken in the plain way: frames are read one by one, and
-  /// nothing is waited for.
+  /// Sides, one bit each, whose next frame may be taken in the plain way: frames are read one by one,
+  /// nothing is waited for, and nothing is held.
   @exclusivity(unchecked) private var plainSides: UInt8 = 0
   /// The directions, to be looked at without counting references.
   private let handles:
@@ -49,7 +49,10 @@ public final class WebSocketStream: StreamProtocol {
     settle(server)
   }
 
-  public var heldOctets: Int { client.heldOctets &+ server.heldOctets }
+  public var heldOctets: Int {
+    // Between whole messages of both sides nothing is held.
+    plainSides == 3 ? 0 : client.heldOctets &+ server.heldOctets
+  }
 
   @inline(__always)
   func direction(_ side: Side) -> WebSocketDirection { side == .client ? client : server }
@@ -84,7 +87,9 @@ public final class WebSocketStream: StreamProtocol {
     let handle = chunk.side == .client ? handles.client : handles.server
     return handle._withUnsafeGuaranteedRef { direction in
       let step = consume(bytes, chunk, direction, into: &dissection)
-      if direction.isCalm, direction.hasBegun, direction.awaited == 0 { plainSides |= bit }
+      if direction.isCalm, direction.hasBegun, direction.awaited == 0, direction.inflation == nil {
+        plainSides |= bit
+      }
       return step
     }
   }

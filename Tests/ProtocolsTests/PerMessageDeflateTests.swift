@@ -162,6 +162,25 @@ import Testing
     #expect(throws: WebSocketRule.inflatedTooLong) { try receiver.next() }
   }
 
+  /// A stream counts what it keeps: between plain messages nothing, but for what inflates.
+  @Test func whatIsHeldIsCounted() {
+    var feed = WebSocketFeed(nil)
+    for side in [Side.client, .server, .client, .server] {
+      feed.feed(Octets.frame(0x81, [0x48, 0x69], key: side == .client ? 7 : nil), from: side)
+    }
+    #expect(feed.stream.heldOctets == 0)
+    feed.feed(Octets.frame(0x01, [0x48, 0x69, 0x21]))
+    #expect(feed.stream.heldOctets >= 3)
+    feed.feed(Octets.frame(0x80, [0x48]))
+    #expect(feed.stream.heldOctets == 0)
+    // The handshake was not captured: it may be compression all the same, and is kept with its window.
+    feed.feed(Octets.frame(0xc1, Self.octets("f248cdc9c90700"), key: nil), from: .server)
+    for side in [Side.client, .server, .client, .server] {
+      feed.feed(Octets.frame(0x81, [0x48, 0x69], key: side == .client ? 7 : nil), from: side)
+      #expect(feed.stream.heldOctets > 32_768)
+    }
+  }
+
   @Test func theCapIsExact() {
     for size in [1, 100, 4096, 4097, 20000] {
       let agreed = PerMessageDeflate()
