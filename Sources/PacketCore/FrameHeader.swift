@@ -64,9 +64,11 @@ public struct FrameHeader: Sendable, BitwiseCopyable {
     hasInterface: Bool = true
   ) {
     seconds = time.seconds
-    positionAndFraction = Self.pair(UInt32(truncatingIfNeeded: number), time.nanoseconds)
-    lengths = Self.pair(
-      UInt32(truncatingIfNeeded: originalLength), UInt32(truncatingIfNeeded: capturedLength))
+    positionAndFraction = UInt64(
+      upper: UInt32(truncatingIfNeeded: number), lower: time.nanoseconds)
+    lengths = UInt64(
+      upper: UInt32(truncatingIfNeeded: originalLength),
+      lower: UInt32(truncatingIfNeeded: capturedLength))
     source = 0
     self.linkType = linkType
     self.point = point
@@ -75,50 +77,29 @@ public struct FrameHeader: Sendable, BitwiseCopyable {
     self.hasInterface = hasInterface
   }
 
-  @inlinable
-  static func pair(_ upper: UInt32, _ lower: UInt32) -> UInt64 {
-    UInt64(upper) &<< 32 | UInt64(lower)
-  }
-
   /// Position in the capture, from 1, in 32 bits as with other tools. Filled in by whoever counts
   /// (`Dissector`).
   @inlinable public var number: Int {
-    get { Int(truncatingIfNeeded: positionAndFraction &>> 32) }
-    set {
-      positionAndFraction = Self.pair(
-        UInt32(truncatingIfNeeded: newValue), UInt32(truncatingIfNeeded: positionAndFraction))
-    }
+    get { Int(positionAndFraction.upperHalf) }
+    set { positionAndFraction.upperHalf = UInt32(truncatingIfNeeded: newValue) }
   }
 
   /// When it was captured.
   @inlinable public var time: Timestamp {
-    get {
-      Timestamp(
-        seconds: seconds, nanoseconds: UInt32(truncatingIfNeeded: positionAndFraction))
-    }
-    set {
-      seconds = newValue.seconds
-      positionAndFraction = Self.pair(
-        UInt32(truncatingIfNeeded: number), newValue.nanoseconds)
-    }
+    get { Timestamp(seconds: seconds, nanoseconds: positionAndFraction.lowerHalf) }
+    set { (seconds, positionAndFraction.lowerHalf) = (newValue.seconds, newValue.nanoseconds) }
   }
 
   /// Octets in the capture.
   @inlinable public var capturedLength: Int {
-    get { Int(UInt32(truncatingIfNeeded: lengths)) }
-    set {
-      lengths = Self.pair(
-        UInt32(truncatingIfNeeded: originalLength), UInt32(truncatingIfNeeded: newValue))
-    }
+    get { Int(lengths.lowerHalf) }
+    set { lengths.lowerHalf = UInt32(truncatingIfNeeded: newValue) }
   }
 
   /// Octets on the wire; more than `capturedLength` when a snap length cut the frame.
   @inlinable public var originalLength: Int {
-    get { Int(truncatingIfNeeded: lengths &>> 32) }
-    set {
-      lengths = Self.pair(
-        UInt32(truncatingIfNeeded: newValue), UInt32(truncatingIfNeeded: capturedLength))
-    }
+    get { Int(lengths.upperHalf) }
+    set { lengths.upperHalf = UInt32(truncatingIfNeeded: newValue) }
   }
 
   /// What the first octet is the start of.

@@ -76,43 +76,6 @@ extension StreamProtocol {
   public var closing: StreamClosing? { nil }
 }
 
-/// Octets of a stream in the order of their numbers, and where they stand.
-public struct StreamChunk: Sendable {
-  /// The octets, in the span that comes along.
-  public var range: Range<Int>
-  /// The buffer of the dissection that the span is: 0 the frame.
-  public var buffer: UInt16
-  /// Who sent them.
-  public var side: Side
-  /// Whether the roles are known (from the handshake, or from what was said), not guessed.
-  public var sideIsKnown: Bool
-  /// When the packet that completes them was captured.
-  public var time: Timestamp
-  /// Octets of this direction before them, counted from the first that was captured.
-  public var position: UInt64
-  /// The capture began after the connection did, or octets before these are missing.
-  public var isMidStream: Bool
-  /// The sender will say no more: what is here is all.
-  public var isLast: Bool
-  /// It is all only because the capture ends: what the sender said next is not known.
-  public var isCut = false
-
-  public init(
-    range: Range<Int>, buffer: UInt16 = 0, side: Side, sideIsKnown: Bool = true,
-    time: Timestamp = Timestamp(seconds: 0, nanoseconds: 0), position: UInt64 = 0,
-    isMidStream: Bool = false, isLast: Bool = false
-  ) {
-    self.range = range
-    self.buffer = buffer
-    self.side = side
-    self.sideIsKnown = sideIsKnown
-    self.time = time
-    self.position = position
-    self.isMidStream = isMidStream
-    self.isLast = isLast
-  }
-}
-
 /// What a protocol says to the first octets of a stream.
 public enum StreamRecognition: Sendable, Equatable {
   case no
