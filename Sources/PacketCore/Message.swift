@@ -7,31 +7,6 @@ public enum Side: UInt8, Sendable, BitwiseCopyable {
   @inlinable public var other: Side { self == .client ? .server : .client }
 }
 
-/// Which stream a message belongs to. Kept for every message, so it is kept small.
-public struct StreamContext: Sendable, BitwiseCopyable {
-  /// Number of the connection, `tcp.stream`.
-  public var number: UInt32 = 0
-  /// Who sent the message.
-  public var side = Side.client
-  /// Who sent it, apart from roles: 0 for the lower of the two ends, 1 for the higher.
-  public var direction: UInt8 = 0
-  /// The packet that completes the message goes the other way: it shows that nothing will come.
-  public var isReversed = false
-  /// Octets of the packet wait for more of their message.
-  public var isWaiting = false
-  /// What joins several connections into one session, such as Engine.IO's polling requests and their
-  /// WebSocket: a hash of the session's name; 0 for none.
-  public var session: UInt64 = 0
-  /// The ports of the sender and the receiver.
-  public var sourcePort: UInt16 = 0
-  public var destinationPort: UInt16 = 0
-  /// One of the packet's own buffers with the first line of that message, for the packet's line to
-  /// name; 0 for none.
-  public var lineBuffer: UInt16 = 0
-
-  public init() {}
-}
-
 /// One application message of a packet, or a part of one that is worth a word on the packet's line:
 /// which of the packet's layers are its own, and which packets carried it.
 public struct Message: Sendable, BitwiseCopyable {

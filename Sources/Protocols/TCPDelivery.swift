@@ -275,14 +275,11 @@ extension TCPStreams {
 
   @inline(__always)
   func context(_ stream: TCPStream, _ isHigh: Bool) -> StreamContext {
-    var context = StreamContext()
-    context.number = stream.number
-    context.side = stream.side(fromHigh: isHigh)
-    context.direction = isHigh ? 1 : 0
-    context.isReversed = isHigh != frameIsFromHigh
-    context.sourcePort = isHigh ? stream.highPort : stream.lowPort
-    context.destinationPort = isHigh ? stream.lowPort : stream.highPort
-    return context
+    StreamContext(
+      number: stream.number, side: stream.side(fromHigh: isHigh), direction: isHigh ? 1 : 0,
+      isReversed: isHigh != frameIsFromHigh,
+      sourcePort: isHigh ? stream.highPort : stream.lowPort,
+      destinationPort: isHigh ? stream.lowPort : stream.highPort)
   }
 
   /// A hole: the reader is told of everything that it will not see, what waited included.

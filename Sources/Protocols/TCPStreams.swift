@@ -168,13 +168,10 @@ final class TCPStreams {
 
   /// Where a segment belongs that is no part of a stream.
   func context(of note: TCPNote, _ tcp: TCP) -> StreamContext {
-    var context = StreamContext()
-    context.number = note.stream
-    context.side = tcp.sourcePort < tcp.destinationPort ? .server : .client
-    context.direction = note.isFromHigh ? 1 : 0
-    context.sourcePort = tcp.sourcePort
-    context.destinationPort = tcp.destinationPort
-    return context
+    StreamContext(
+      number: note.stream, side: tcp.sourcePort < tcp.destinationPort ? .server : .client,
+      direction: note.isFromHigh ? 1 : 0, sourcePort: tcp.sourcePort,
+      destinationPort: tcp.destinationPort)
   }
 
   /// The stream of a connection; a new one where there is none yet, or that of another connection.
