@@ -135,9 +135,20 @@ extension Dissection {
     }
   }
 
+  /// Adds the numbers of the frames that carried a message to others, ascending.
+  public func addPackets(of message: Message, to frames: inout [Int]) {
+    if message.packets.isEmpty {
+      frames.append(frame.number)
+    } else {
+      frames.append(contentsOf: messagePackets[message.packets])
+    }
+  }
+
   /// Numbers of the frames that carried a message, ascending.
   public func packets(of message: Message) -> [Int] {
-    message.packets.isEmpty ? [frame.number] : Array(messagePackets[message.packets])
+    var frames: [Int] = []
+    addPackets(of: message, to: &frames)
+    return frames
   }
 }
 

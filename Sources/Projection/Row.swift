@@ -58,11 +58,8 @@ public final class Row {
     layers = message.layers
     carrier = message.carrier
     octets = message.octets
-    if message.isInOneFrame {
-      if !packets.isEmpty { packets.removeAll(keepingCapacity: true) }
-    } else {
-      packets = dissection.packets(of: message)
-    }
+    if !packets.isEmpty { packets.removeAll(keepingCapacity: true) }
+    if !message.isInOneFrame { dissection.addPackets(of: message, to: &packets) }
     columns.fill(message, dissection, frame)
   }
 

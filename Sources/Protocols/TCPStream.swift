@@ -222,6 +222,7 @@ final class TCPOctets {
     let from = consumed &+ UInt64(range.lowerBound)
     let to = consumed &+ UInt64(range.upperBound)
     var frames: [Int] = []
+    frames.reserveCapacity(pieces.count)
     for piece in pieces where piece.position < to && piece.position &+ UInt64(piece.count) > from {
       frames.append(piece.frame)
     }
