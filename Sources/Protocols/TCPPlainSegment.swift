@@ -161,6 +161,7 @@ extension TCPConversations {
     }
     return .ports(.tcpPort, plain.sourcePort, plain.destinationPort)
   }
+
   /// Holds a plain segment against its connection, and leaves a note.
   @inline(never)
   private func judge(
