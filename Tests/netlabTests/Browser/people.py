@@ -61,6 +61,8 @@ def _fits(page):
 
 
 def _is_legible(page):
+    # Without its style sheet a page has no colours of its own.
+    page.wait_for_load_state("load")
     faint = page.evaluate(CONTRAST)
     assert not faint, faint
 
@@ -180,6 +182,7 @@ def contrast():
             page = visitors.page(**DESKTOP, **still)
             page.goto(server.url)
             page.get_by_role("button", name="Join").click()
+            expect(page.get_by_role("alert")).to_be_visible()
             _is_legible(page)
             alice, code = visitors.create("Alice", **DESKTOP, **still)
             ahmad = visitors.join("Ahmad", code, **PHONE, **still)
