@@ -9,7 +9,6 @@ import Protocols
 struct AssertCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "assert",
-    _superCommandName: "netlab",
     abstract: "Is it so? Says yes or no, names the evidence, and exits with 0 or 1.",
     discussion: """
       count(FILTER) counts messages when the filter names a field of a message, packets otherwise;

@@ -8,7 +8,6 @@ import Protocols
 struct CaptureCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "capture",
-    _superCommandName: "netlab",
     abstract: "Capture live: dissect and print, or write to a file.",
     discussion: """
       Examples:

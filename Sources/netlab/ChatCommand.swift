@@ -7,7 +7,6 @@ import Glibc
 struct ChatCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "chat",
-    _superCommandName: "netlab",
     abstract: "The chat in a terminal, and in scripts.",
     discussion: """
       Without --room it makes a new room and says its code, with which others join. On a terminal each

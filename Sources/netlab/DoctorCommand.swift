@@ -6,7 +6,6 @@ import PacketCore
 struct DoctorCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "doctor",
-    _superCommandName: "netlab",
     abstract: "Say what works here, what is missing, and the one command that mends it.",
     discussion: """
       Examples:

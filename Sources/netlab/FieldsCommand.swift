@@ -8,7 +8,6 @@ import Protocols
 struct FieldsCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "fields",
-    _superCommandName: "netlab",
     abstract: "List the fields that display filters and -e take.",
     discussion: """
       Examples:

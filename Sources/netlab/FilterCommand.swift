@@ -7,7 +7,6 @@ import Protocols
 struct FilterCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "filter",
-    _superCommandName: "netlab",
     abstract: "Look at a display filter: is it right, and what does it mean?",
     discussion: """
       Examples:

@@ -11,7 +11,6 @@ extension FollowPrinter.Form: ExpressibleByArgument {}
 struct FollowCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "follow",
-    _superCommandName: "netlab",
     abstract: "One conversation as a dialogue: its messages, or its octets.",
     discussion: """
       Without --as the messages are shown as `netlab messages` does; a stream of a protocol that

@@ -7,7 +7,6 @@ import Traces
 struct GenCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "gen",
-    _superCommandName: "netlab",
     abstract: "Make a trace with known faults, and a file that says the truth about it.",
     discussion: """
       Each fault takes a message for itself. The truth file lists every message with the packets

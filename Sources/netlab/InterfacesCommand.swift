@@ -6,7 +6,6 @@ import PacketCore
 struct InterfacesCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "interfaces",
-    _superCommandName: "netlab",
     abstract: "List what can be captured on. Needs no privilege.",
     discussion: """
       Examples:

@@ -5,7 +5,6 @@ import Cryptography
 struct KeyCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "key",
-    _superCommandName: "netlab",
     abstract: "The Fernet key that this host shares with others.",
     discussion: """
       send, receive, serve and the dissector find the same key: ~/.config/netlab/fernet.key \

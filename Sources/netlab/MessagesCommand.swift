@@ -9,7 +9,6 @@ import Protocols
 struct MessagesCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "messages",
-    _superCommandName: "netlab",
     abstract: "One row per application message, with the packets that carried it.",
     discussion: """
       A row is: id N.k (frame N completes it, as its k-th message), time, from → to, protocol, octets,

@@ -33,9 +33,8 @@ struct Netlab: ParsableCommand {
   /// The command that the arguments name, with its options.
   ///
   /// It is asked alone first: parsed from the root, every command would be asked for its options, which
-  /// takes longer than reading a small file does. Commands say whose they are (`_superCommandName`), which
-  /// spares a quarter of the rest: roots are asked about scripts for shells. Whatever a command does not take
-  /// (a wrong option, `--help`) goes to the root, which says what is to be said.
+  /// takes longer than reading a small file does. Whatever it does not take (a wrong option, `--help`) goes
+  /// to the root, which says what is to be said.
   private static func parse(_ arguments: [String]) throws -> any ParsableCommand {
     let named = arguments.first.flatMap { name in
       configuration.subcommands.first { $0.configuration.commandName == name }

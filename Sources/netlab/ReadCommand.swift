@@ -9,7 +9,6 @@ import Protocols
 struct ReadCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "read",
-    _superCommandName: "netlab",
     abstract: "Read a capture file (pcap, pcapng, gzip; - is standard input).",
     discussion: """
       Examples:

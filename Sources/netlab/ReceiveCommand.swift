@@ -9,7 +9,6 @@ import Protocols
 struct ReceiveCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "receive",
-    _superCommandName: "netlab",
     abstract: "Receive crafted messages: check, decrypt, print, answer.",
     discussion: """
       Each segment is tested in this order: IP header checksum, TCP checksum,

@@ -5,7 +5,6 @@ import Projection
 struct SchemaCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "schema",
-    _superCommandName: "netlab",
     abstract: "Print the JSON Schema of -T jsonl.",
     discussion: """
       JSON Schema 2020-12 for each line of `read`, `capture`, `messages` and `follow` with jsonl, and

@@ -10,7 +10,6 @@ import Protocols
 struct SendCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "send",
-    _superCommandName: "netlab",
     abstract:
       "Craft an encrypted message as IP/TCP packets, send it, and try again until it is there.",
     discussion: """

@@ -10,7 +10,6 @@ import SocketServer
 struct ServeCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "serve",
-    _superCommandName: "netlab",
     abstract: "Serve the chat: pages for browsers, Socket.IO for any client.",
     discussion: """
       Messages are saved in the user's data folder, each text as a Fernet token. Ctrl-C stops the \

@@ -11,7 +11,6 @@ import Statistics
 struct StatsCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "stats",
-    _superCommandName: "netlab",
     abstract: "Count a capture file: conversations, throughput, protocols, findings, round trips.",
     discussion: """
       Without an option an overview; several options are answered in one pass. Times count from the \

@@ -8,7 +8,6 @@ import Statistics
 struct WindowsCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "windows",
-    _superCommandName: "netlab",
     abstract: "Throughput against loss: stop-and-wait, go-back-N, selective repeat.",
     discussion: """
       The sender that `netlab send` sends with, over a link that is only reckoned: nothing is sent, \
