@@ -20,47 +20,39 @@ public struct CaptureBlock: ~Copyable {
   }
 
   /// The number of the block type; that of an enhanced packet for a frame of a pcap file.
-  public let type: UInt32
+  public var type: UInt32 { place.pointee.type }
   /// Whether it is a frame.
-  public let isFrame: Bool
+  public var isFrame: Bool { place.pointee.isFrame }
   /// What the capture says about the frame; of other blocks, about the frame before them.
-  public var header: FrameHeader { place.pointee }
-  /// Where that stands.
-  private let place: UnsafePointer<FrameHeader>
+  public var header: FrameHeader { place.pointee.header }
   /// The header; nil when this is no frame.
   public var frame: FrameHeader? { isFrame ? header : nil }
   /// The byte order of the section.
-  public let isBigEndian: Bool
-  /// Position of the block's section in the file, from 0.
-  public let section: Int
+  public var isBigEndian: Bool { place.pointee.isBigEndian }
+
+  // The reader's own, lent as the octets are.
+  private let place: UnsafePointer<CaptureFileReader.CurrentBlock>
+  /// The block's first octet.
+  private let start: UnsafeRawPointer
+  private var options: Range<Int> { place.pointee.options }
 
   /// The block as it stands in the file; empty for a frame of a pcap file.
-  let octets: UnsafeRawBufferPointer
+  var octets: UnsafeRawBufferPointer {
+    UnsafeRawBufferPointer(start: start, count: isPcapng ? place.pointee.length : 0)
+  }
   /// The frame's octets; none when this is no frame.
-  let frameOctets: UnsafeRawBufferPointer
-  /// Where the options stand in it.
-  private let options: Range<Int>
+  var frameOctets: UnsafeRawBufferPointer { place.pointee.frame(of: start) }
 
-  init(
-    type: UInt32, isFrame: Bool, header: UnsafePointer<FrameHeader>, isBigEndian: Bool,
-    section: Int, octets: UnsafeRawBufferPointer, frameOctets: UnsafeRawBufferPointer,
-    options: Range<Int>
-  ) {
-    self.type = type
-    self.isFrame = isFrame
-    place = header
-    self.isBigEndian = isBigEndian
-    self.section = section
-    self.octets = octets
-    self.frameOctets = frameOctets
-    self.options = options
+  init(_ current: UnsafePointer<CaptureFileReader.CurrentBlock>, at start: UnsafeRawPointer) {
+    place = current
+    self.start = start
   }
 
   /// The block type by name; nil for one that this reader does not know.
   public var kind: Kind? { Kind(rawValue: type) }
 
   /// True for a block of a pcapng file, which has octets of its own.
-  public var isPcapng: Bool { !octets.isEmpty }
+  public var isPcapng: Bool { place.pointee.isPcapng }
 
   /// True when the file says more about it than its header; only in pcapng files.
   public var hasOptions: Bool { !options.isEmpty }

@@ -49,10 +49,21 @@ public struct CaptureFileReader: ~Copyable {
     /// Octets from `source.start`.
     var length = 0
     var isFrame = false
+    var isPcapng = false
+    /// "The byte order of the section": the Byte-Order Magic of pcapng decides, section by section, the
+    /// magic of a pcap file for all of it.
+    var isBigEndian = false
     /// Offset of the frame's octets in the block.
     var frameStart = 0
     var options = 0..<0
     var header = FrameHeader(capturedLength: 0, originalLength: 0, linkType: .null)
+
+    /// The frame's octets; none when this is no frame.
+    @inline(__always)
+    func frame(of start: UnsafeRawPointer) -> UnsafeRawBufferPointer {
+      UnsafeRawBufferPointer(
+        start: start + frameStart, count: isFrame ? header.capturedLength : 0)
+    }
   }
 
   /// Opens a capture file and reads its header.
@@ -106,6 +117,7 @@ public struct CaptureFileReader: ~Copyable {
       try readPcapHeader(idle)
     } else if first == [0x0A, 0x0D, 0x0D, 0x0A] {
       format = .pcapng
+      current.isPcapng = true
       guard try source.have(12, idle: idle) else { throw endedEarly("its header") }
     } else if first.count < 4 {
       throw source.endError
@@ -131,7 +143,8 @@ public struct CaptureFileReader: ~Copyable {
   ) throws {
     while try advance(idle) {
       guard current.isFrame else { continue }
-      if !(try body(frameOctets.bytes, current.header)) { return }
+      let octets = current.frame(of: source.buffer + source.start)
+      if !(try body(octets.bytes, current.header)) { return }
     }
   }
 
@@ -147,32 +160,13 @@ public struct CaptureFileReader: ~Copyable {
     idle: () throws -> Void = {}, _ body: (borrowing CaptureBlock, RawSpan) throws -> Bool
   ) throws {
     while try advance(idle) {
-      let octets =
-        format == .pcapng
-        ? UnsafeRawBufferPointer(start: source.buffer + source.start, count: current.length)
-        : UnsafeRawBufferPointer(start: nil, count: 0)
-      let (type, isFrame, options, frame) = (
-        current.type, current.isFrame, current.options, frameOctets
-      )
-      let isBigEndian = format == .pcapng ? pcapng.isBigEndian : pcap.isBigEndian
-      let section = format == .pcapng ? max(interfaceTable.sections.count - 1, 0) : 0
-      let goesOn = try withUnsafeMutablePointer(to: &current.header) { header in
-        try body(
-          CaptureBlock(
-            type: type, isFrame: isFrame, header: UnsafePointer(header), isBigEndian: isBigEndian,
-            section: section, octets: octets, frameOctets: frame, options: options),
-          frame.bytes)
+      let start = UnsafeRawPointer(source.buffer + source.start)
+      let goesOn = try withUnsafeMutablePointer(to: &current) { current in
+        let block = CaptureBlock(UnsafePointer(current), at: start)
+        return try body(block, block.frameOctets.bytes)
       }
       guard goesOn else { return }
     }
-  }
-
-  /// The octets of the present frame; none when the present block is no frame.
-  @inline(__always)
-  private var frameOctets: UnsafeRawBufferPointer {
-    UnsafeRawBufferPointer(
-      start: source.buffer + (source.start &+ current.frameStart),
-      count: current.isFrame ? current.header.capturedLength : 0)
   }
 
   /// Moves to the next block; false at the end. An error is met again by the next call.

@@ -4,7 +4,6 @@ import PacketCore
 /// once, then records of seconds, fraction, captured and original length and the octets, all in the
 /// writer's byte order.
 struct PcapLayout {
-  var isBigEndian = false
   var isNanoseconds = false
   var linkType = LinkType.null
   /// A captured length beyond this is a damaged file.
@@ -64,8 +63,8 @@ extension CaptureFileReader {
       return
     }
     let header = UnsafeRawBufferPointer(start: source.buffer + source.start, count: size).bytes
-    pcap.isBigEndian = header.unsafeLoadUnaligned(fromByteOffset: 0, as: UInt8.self) == 0xA1
-    let big = pcap.isBigEndian
+    current.isBigEndian = header.unsafeLoadUnaligned(fromByteOffset: 0, as: UInt8.self) == 0xA1
+    let big = current.isBigEndian
     pcap.isNanoseconds =
       header.load(UInt32.self, at: 0, bigEndian: big) == 0xA1B2_3C4D
     hasNanoseconds = pcap.isNanoseconds
@@ -111,7 +110,7 @@ extension CaptureFileReader {
     var fraction = record.loadUnaligned(fromByteOffset: 4, as: UInt32.self)
     var captured = record.loadUnaligned(fromByteOffset: 8, as: UInt32.self)
     var original = record.loadUnaligned(fromByteOffset: 12, as: UInt32.self)
-    if _slowPath(pcap.isBigEndian) {
+    if _slowPath(current.isBigEndian) {
       seconds = UInt32(bigEndian: seconds)
       fraction = UInt32(bigEndian: fraction)
       captured = UInt32(bigEndian: captured)

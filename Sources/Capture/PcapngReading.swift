@@ -2,8 +2,6 @@ import PacketCore
 
 /// What a pcapng section has said so far (draft-ietf-opsawg-pcapng).
 struct PcapngSection {
-  /// "The byte order of the section": the Byte-Order Magic decides, section by section.
-  var isBigEndian = false
   /// Position of the section in the file.
   var index: UInt16 = 0
   var interfaces: [PcapngInterface] = []
@@ -24,7 +22,7 @@ extension CaptureFileReader {
     var type = block.loadUnaligned(as: UInt32.self)
     // The type of a section header reads the same in both byte orders; what follows it tells.
     let isSection = type == CaptureBlock.Kind.section.rawValue
-    var bigEndian = pcapng.isBigEndian
+    var bigEndian = current.isBigEndian
     if isSection {
       bigEndian = try byteOrder(block.loadUnaligned(fromByteOffset: 8, as: UInt32.self))
     }
@@ -44,7 +42,7 @@ extension CaptureFileReader {
     guard block.loadUnaligned(fromByteOffset: length - 4, as: UInt32.self) == claimed else {
       throw damaged("the two lengths of a block differ")
     }
-    pcapng.isBigEndian = bigEndian
+    current.isBigEndian = bigEndian
     current.type = type
     current.isFrame = false
     current.options = 0..<0
@@ -86,14 +84,14 @@ extension CaptureFileReader {
     guard start < end else { return }
     current.options = start..<end
     let fits = PcapngOption.forEach(
-      in: octets.extracting(current.options), bigEndian: pcapng.isBigEndian
+      in: octets.extracting(current.options), bigEndian: current.isBigEndian
     ) { _, _ in }
     if !fits { throw damaged("an option reaches beyond its block") }
   }
 
   private mutating func readSection(_ octets: RawSpan) throws {
     try require(octets, 16, "a section header")
-    let major = octets.load(UInt16.self, at: 12, bigEndian: pcapng.isBigEndian)
+    let major = octets.load(UInt16.self, at: 12, bigEndian: current.isBigEndian)
     guard major == 1 else {
       throw CaptureError(
         .file, "\(source.name) has a section of pcapng version \(major), only 1 is known")
@@ -108,7 +106,7 @@ extension CaptureFileReader {
     try require(octets, 8, "an interface description")
     try setOptions(octets, from: PcapngInterface.fixedSize)
     let description = PcapngInterface(
-      reading: octets, options: current.options, bigEndian: pcapng.isBigEndian)
+      reading: octets, options: current.options, bigEndian: current.isBigEndian)
     guard !interfaceTable.sections.isEmpty, interfaceTable.add(description.interface) else {
       throw damaged("it describes more than 65536 interfaces")
     }
@@ -155,7 +153,7 @@ extension CaptureFileReader {
   @inline(__always)
   private mutating func readEnhancedPacket(_ octets: RawSpan) throws {
     try require(octets, 20, "a packet block")
-    let big = pcapng.isBigEndian
+    let big = current.isBigEndian
     let captured = octets.load(UInt32.self, at: 20, bigEndian: big)
     let options = 28 &+ (Int(captured) &+ 3) & ~3
     if options < octets.byteCount &- 4 { try setOptions(octets, from: options) }
@@ -170,7 +168,7 @@ extension CaptureFileReader {
   /// "the captured length is the minimum of the original length and the SnapLen".
   private mutating func readSimplePacket(_ octets: RawSpan) throws {
     try require(octets, 4, "a simple packet block")
-    let original = octets.load(UInt32.self, at: 8, bigEndian: pcapng.isBigEndian)
+    let original = octets.load(UInt32.self, at: 8, bigEndian: current.isBigEndian)
     var captured = original
     if let first = pcapng.interfaces.first, first.interface.snapLength > 0 {
       captured = min(original, UInt32(clamping: first.interface.snapLength))
@@ -182,7 +180,7 @@ extension CaptureFileReader {
   /// Appendix A of the draft: interface and drop count of 16 bits each, then as the enhanced block.
   private mutating func readObsoletePacket(_ octets: RawSpan) throws {
     try require(octets, 20, "a packet block")
-    let big = pcapng.isBigEndian
+    let big = current.isBigEndian
     let captured = octets.load(UInt32.self, at: 20, bigEndian: big)
     let options = 28 &+ (Int(captured) &+ 3) & ~3
     if options < octets.byteCount &- 4 { try setOptions(octets, from: options) }

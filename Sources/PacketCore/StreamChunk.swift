@@ -20,12 +20,6 @@ public struct StreamChunk: Sendable, BitwiseCopyable {
     @inlinable static var isMidStream: Facts { Facts(rawValue: 4) }
     @inlinable static var isLast: Facts { Facts(rawValue: 8) }
     @inlinable static var isCut: Facts { Facts(rawValue: 16) }
-
-    @inlinable
-    subscript(_ fact: Facts) -> Bool {
-      get { contains(fact) }
-      set { if newValue { insert(fact) } else { remove(fact) } }
-    }
   }
 
   @inlinable

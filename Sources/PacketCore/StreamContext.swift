@@ -18,12 +18,6 @@ public struct StreamContext: Sendable, BitwiseCopyable {
     @inlinable static var isOfHigher: Facts { Facts(rawValue: 2) }
     @inlinable static var isReversed: Facts { Facts(rawValue: 4) }
     @inlinable static var isWaiting: Facts { Facts(rawValue: 8) }
-
-    @inlinable
-    subscript(_ fact: Facts) -> Bool {
-      get { contains(fact) }
-      set { if newValue { insert(fact) } else { remove(fact) } }
-    }
   }
 
   @inlinable public init() {}
