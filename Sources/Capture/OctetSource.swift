@@ -1,12 +1,12 @@
 import Glibc
 
-/// The octets of a file, a pipe or standard input, read in blocks of 256 KiB and inflated on the
+/// The octets of a file, a pipe or standard input, read in blocks of 64 KiB and inflated on the
 /// way when they are gzip. Holds one block, and beyond it at most the one record being read.
 ///
 /// Blocks of this size through read(2) cost less than mapping the file (page faults), and memory
 /// stays the same however large the file is.
 struct OctetSource: ~Copyable {
-  static let blockSize = 256 << 10
+  static let blockSize = 64 << 10
 
   /// The file as messages name it.
   let name: String
