@@ -247,28 +247,41 @@ final class TCPOctets {
     return false
   }
 
-  /// Not for keys: tells segments apart that ought to be equal.
+  /// Not for keys: tells segments apart that ought to be equal. A sum of products, none of which waits for
+  /// the one before it; each pair of words has numbers of its own, so that their order counts.
   @inline(__always)
   private static func hash(_ octets: RawSpan) -> UInt64 {
     let count = octets.byteCount
-    var state: UInt64 = 0x9E37_79B9_7F4A_7C15 ^ UInt64(truncatingIfNeeded: count)
-    guard count >= 8 else {
-      for at in 0..<count {
-        let octet = octets.unsafeLoad(fromUncheckedByteOffset: at, as: UInt8.self)
-        state = (state ^ UInt64(octet)) &* 0x94D0_49BB_1331_11EB
-      }
-      return state
-    }
+    guard count >= 16 else { return hashOfFew(octets) }
+    let last = count &- 16
+    var state = UInt64(truncatingIfNeeded: count)
+    var place: UInt64 = 0x9E37_79B9_7F4A_7C15
     var at = 0
-    while at &+ 8 <= count {
-      let word = octets.unsafeLoadUnaligned(fromUncheckedByteOffset: at, as: UInt64.self)
-      state = (state ^ word) &* 0xBF58_476D_1CE4_E5B9
-      state ^= state &>> 29
-      at &+= 8
+    while at < last {
+      state &+= product(octets, at, place)
+      place &+= 0xBF58_476D_1CE4_E5B9
+      at &+= 16
     }
     // The last octets, some of them for the second time.
-    let last = octets.unsafeLoadUnaligned(fromUncheckedByteOffset: count &- 8, as: UInt64.self)
-    return (state ^ last) &* 0x94D0_49BB_1331_11EB
+    return state &+ product(octets, last, place)
+  }
+
+  @inline(__always)
+  private static func product(_ octets: RawSpan, _ at: Int, _ place: UInt64) -> UInt64 {
+    let first = octets.unsafeLoadUnaligned(fromUncheckedByteOffset: at, as: UInt64.self)
+    let second = octets.unsafeLoadUnaligned(fromUncheckedByteOffset: at &+ 8, as: UInt64.self)
+    let product = (first ^ place).multipliedFullWidth(by: second &+ place)
+    return product.high ^ product.low
+  }
+
+  @inline(never)
+  private static func hashOfFew(_ octets: RawSpan) -> UInt64 {
+    var state: UInt64 = 0x9E37_79B9_7F4A_7C15 ^ UInt64(truncatingIfNeeded: octets.byteCount)
+    for at in 0..<octets.byteCount {
+      let octet = octets.unsafeLoad(fromUncheckedByteOffset: at, as: UInt8.self)
+      state = (state ^ UInt64(octet)) &* 0x94D0_49BB_1331_11EB
+    }
+    return state
   }
 }
 
