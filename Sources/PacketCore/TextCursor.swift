@@ -109,8 +109,8 @@ public struct TextCursor: ~Copyable {
   /// Spaces until `width` columns, sixteen at most, stand after `mark`.
   @inlinable @inline(__always)
   public mutating func pad(from mark: UnsafeMutableRawPointer, to width: Int) {
-    let missing = width &- (place - mark)
-    guard missing > 0 else { return }
+    // Written in any case: whether any are missing nobody can predict.
+    let missing = max(width &- (place - mark), 0)
     check(missing)
     place.storeBytes(of: 0x2020_2020_2020_2020, as: UInt64.self)
     place.storeBytes(of: 0x2020_2020_2020_2020, toByteOffset: 8, as: UInt64.self)
