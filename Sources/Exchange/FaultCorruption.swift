@@ -81,7 +81,7 @@ extension FaultCorruption {
   }
 
   private func flip(
-    _ bit: Int?, of place: FaultPlaces.Place, _ name: String, _ places: FaultPlaces,
+    _ bit: Int?, of place: FaultPlaces.Place, _ name: String, _ places: borrowing FaultPlaces,
     _ packet: inout [UInt8], _ numbers: inout SeededNumbers
   ) -> String? {
     let bits = place.bits

@@ -2,7 +2,7 @@ import PacketCore
 import Protocols
 
 /// One packet dissected by itself, for faults: where its fields and its payload stand.
-struct FaultPlaces {
+struct FaultPlaces: ~Copyable {
   /// How a value is written.
   enum Style {
     case decimal, hexadecimal, ipv4

@@ -1,12 +1,14 @@
+import Synchronization
+
 /// What is known about one packet: where its layers are, their notes and findings, and how far the
-/// dissection got. One value is reused packet after packet.
-public struct Dissection: Sendable {
+/// dissection got. One value is reused packet after packet, and lent to who reads it.
+public struct Dissection: ~Copyable, Sendable {
   /// What the capture says about the frame.
-  public private(set) var frame: FrameHeader
+  public internal(set) var frame: FrameHeader
   /// The interface the frame was captured on, the field `frame.interface_name`; empty when unknown.
   public var interfaceName = ""
   /// Comments of the frame in a pcapng file, the fields `frame.comment`.
-  public var comments: [String] = []
+  public var comments: [String] = [] { didSet { hasRareParts = true } }
   /// When the first frame of the capture was seen, the frame before this one, and the one shown
   /// before this one; each the frame's own time when there was none.
   public var firstTime: Timestamp
@@ -17,9 +19,9 @@ public struct Dissection: Sendable {
   @inlinable public var layers: LayerRecords { records }
   @usableFromInline var records = LayerRecords()
   /// What was found wrong or worth a remark, in the order of the layers.
-  public private(set) var findings: [Finding] = []
+  public internal(set) var findings: [Finding] = [] { didSet { hasRareParts = true } }
   /// Why the walk ended before the packet did, and in which protocol.
-  public private(set) var failure: Failure?
+  public internal(set) var failure: Failure?
   /// Source and destination as the innermost addressed layer names them.
   @inlinable public var endpoints: Endpoints { ends }
   @usableFromInline var ends = Endpoints.none
@@ -35,7 +37,7 @@ public struct Dissection: Sendable {
   var continuation = Continuation(buffer: 0, range: 0..<0, type: .nothing, isAside: false)
   @usableFromInline var isContinued = false
   /// Places that come after that one.
-  var furtherContinuations: [Continuation] = []
+  var furtherContinuations: [Continuation] = [] { didSet { hasRareParts = true } }
   /// The payload of the layer just read is walked elsewhere.
   @usableFromInline var goesElsewhere = false
   /// That elsewhere is a stream.
@@ -46,9 +48,11 @@ public struct Dissection: Sendable {
   /// What the messages of the packet are, in the order of the stream.
   public internal(set) var messages = Messages()
   /// Frames of those messages that took more than one packet.
-  var messagePackets: [Int] = []
+  var messagePackets: [Int] = [] { didSet { hasRareParts = true } }
   /// What is kept of the packets that carried them besides this one, by index of the message.
-  var messageTraces: [(message: Int, packets: [PacketTrace])] = []
+  var messageTraces: [(message: Int, packets: [PacketTrace])] = [] {
+    didSet { hasRareParts = true }
+  }
   /// The number of the last message with this frame number.
   var numbered = 0
   /// The walk is in the last of them.
@@ -56,7 +60,10 @@ public struct Dissection: Sendable {
   /// The stream that the walk is in, for layers of messages.
   public var stream = StreamContext()
   /// How connections ended, those that this packet ended.
-  public var verdicts: [ConnectionVerdict] = []
+  public internal(set) var verdicts: [ConnectionVerdict] = [] { didSet { hasRareParts = true } }
+
+  /// Something was put into what few packets have: each packet is asked for all of that in one.
+  private var hasRareParts = false
 
   @usableFromInline var notesCount = 0
   @usableFromInline var currentBuffer: UInt16 = 0
@@ -67,6 +74,9 @@ public struct Dissection: Sendable {
   @usableFromInline var isQuoting = false
   /// False walks every layer by itself: see `Dissector.init`.
   @usableFromInline var takesShortcuts = true
+  /// Nothing. A struct with an atomic in it stands in memory only, and is lent by its address; all of
+  /// this one would be copied each time that a packet is printed.
+  private let anchor = Atomic<Bool>(false)
 
   /// A dissection that stopped early: the protocol that could not be read, and why.
   public struct Failure: Sendable {
@@ -95,12 +105,7 @@ public struct Dissection: Sendable {
     records.removeAll()
     if ownBuffers.count > 0 { forgetBuffers() }
     if !messages.isEmpty { messages.removeAll() }
-    // What few packets have, asked for in one: these lines are run for each packet, and the processor
-    // holds no more than the bulk of what is run for a packet.
-    let rare =
-      findings.count | verdicts.count | comments.count | messagePackets.count
-      | messageTraces.count | furtherContinuations.count
-    if _slowPath(rare != 0) { forgetRareParts() }
+    if _slowPath(hasRareParts) { forgetRareParts() }
     failure = nil
     ends = .none
     speaking = 0
@@ -133,6 +138,7 @@ public struct Dissection: Sendable {
     if !messagePackets.isEmpty { messagePackets.removeAll(keepingCapacity: true) }
     if !messageTraces.isEmpty { messageTraces.removeAll(keepingCapacity: true) }
     if !furtherContinuations.isEmpty { furtherContinuations.removeAll(keepingCapacity: true) }
+    hasRareParts = false
   }
 
   /// Records a layer that a stream protocol has read.
@@ -205,7 +211,8 @@ public struct Dissection: Sendable {
       Finding(kind: kind, layer: index, found: found, expected: expected, words: words))
   }
 
-  mutating func replaceFindings(_ findings: [Finding]) { self.findings = findings }
+  /// A connection has ended.
+  public mutating func add(_ verdict: ConnectionVerdict) { verdicts.append(verdict) }
 
   /// A layer could not be read: what there is of it becomes the last record.
   mutating func fail(

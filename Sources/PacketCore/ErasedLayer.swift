@@ -54,11 +54,13 @@ public protocol ErasedLayer: Sendable {
 
   /// Hands the layer's fields to `sink`: all of them, or the one it wants.
   static func collect(
-    _ bytes: RawSpan, _ record: LayerRecord, in dissection: Dissection, into sink: inout FieldSink)
+    _ bytes: RawSpan, _ record: LayerRecord, in dissection: borrowing Dissection,
+    into sink: inout FieldSink)
 
   /// Appends the layer's line in the tree: its title and the values that matter most.
   static func writeHeading(
-    _ bytes: RawSpan, _ record: LayerRecord, in dissection: Dissection, into text: inout TextBuffer)
+    _ bytes: RawSpan, _ record: LayerRecord, in dissection: borrowing Dissection,
+    into text: inout TextBuffer)
 
   /// Decodes the layer from its buffer and writes it again: equal to the octets it came from.
   static func rewrite(_ bytes: RawSpan, _ record: LayerRecord) -> [UInt8]?
@@ -150,7 +152,8 @@ extension Layer {
 
   @inlinable
   public static func collect(
-    _ bytes: RawSpan, _ record: LayerRecord, in dissection: Dissection, into sink: inout FieldSink
+    _ bytes: RawSpan, _ record: LayerRecord, in dissection: borrowing Dissection,
+    into sink: inout FieldSink
   ) {
     if record.isPart { return collectPart(bytes, record, in: dissection, into: &sink) }
     guard let layer = decode(record, in: bytes) else { return }
@@ -160,7 +163,8 @@ extension Layer {
 
   @inlinable
   public static func writeHeading(
-    _ bytes: RawSpan, _ record: LayerRecord, in dissection: Dissection, into text: inout TextBuffer
+    _ bytes: RawSpan, _ record: LayerRecord, in dissection: borrowing Dissection,
+    into text: inout TextBuffer
   ) {
     text.append(schema.title)
     guard !record.isPart, let heading = schema.heading, let layer = decode(record, in: bytes) else {
@@ -193,7 +197,8 @@ extension Layer {
   /// what those gave is left out.
   @usableFromInline
   static func collectPart(
-    _ bytes: RawSpan, _ record: LayerRecord, in dissection: Dissection, into sink: inout FieldSink
+    _ bytes: RawSpan, _ record: LayerRecord, in dissection: borrowing Dissection,
+    into sink: inout FieldSink
   ) {
     let octets = completed(record, in: bytes)
     let completed = octets.span.bytes

@@ -6,7 +6,7 @@ extension Field {
   public static func list(
     _ name: String, _ title: String, _ type: FieldType, base: FieldBase = .decimal, bits: Int = 0,
     label: (@Sendable (UInt64) -> String?)? = nil, isGenerated: Bool = false,
-    _ each: @escaping @Sendable (Value, RawSpan, Dissection, Add) -> Void
+    _ each: @escaping @Sendable (Value, RawSpan, borrowing Dissection, Add) -> Void
   ) -> Field {
     let info = FieldInfo(
       name, title, type, base: base, bits: bits, isGenerated: isGenerated, label: label)
@@ -22,7 +22,7 @@ extension Field {
   public static func list(
     _ name: String, _ title: String, _ type: FieldType, base: FieldBase = .decimal, bits: Int = 0,
     label: (@Sendable (UInt64) -> String?)? = nil, isGenerated: Bool = false,
-    in each: @escaping @Sendable (Value, RawSpan, LayerRecord, Dissection, Add) -> Void
+    in each: @escaping @Sendable (Value, RawSpan, LayerRecord, borrowing Dissection, Add) -> Void
   ) -> Field {
     let info = FieldInfo(
       name, title, type, base: base, bits: bits, isGenerated: isGenerated, label: label)
@@ -70,7 +70,7 @@ extension Field {
     kinds: [(name: String, title: String, type: FieldType, isGenerated: Bool)],
     _ each:
       @escaping @Sendable (
-        Value, Dissection, (Int, Int, FieldValue, Range<Int>?, String?) -> Void
+        Value, borrowing Dissection, (Int, Int, FieldValue, Range<Int>?, String?) -> Void
       ) -> Void
   ) -> Field {
     let infos = kinds.map { FieldInfo($0.name, $0.title, $0.type, isGenerated: $0.isGenerated) }
@@ -99,7 +99,9 @@ extension Field {
     _ name: String, _ title: String, at place: @escaping @Sendable (Value) -> Range<Int>?,
     kinds: [(name: String, title: String)], of item: [Field<Item>],
     kind: @escaping @Sendable (Item) -> Int, heading: @escaping @Sendable (Item) -> String,
-    _ each: @escaping @Sendable (Value, Dissection, LayerRecord, (Item, Range<Int>) -> Void) -> Void
+    _ each:
+      @escaping @Sendable (Value, borrowing Dissection, LayerRecord, (Item, Range<Int>) -> Void) ->
+      Void
   ) -> Field {
     let info = FieldInfo(name, title, .octets)
     let lines = kinds.map { FieldInfo($0.name, $0.title, .octets) }
@@ -134,7 +136,8 @@ extension Field {
     _ infos: [(info: FieldInfo, depth: Int)],
     _ each:
       @escaping @Sendable (
-        Value, RawSpan, LayerRecord, Dissection, (Int, FieldValue, Range<Int>?, String?) -> Void
+        Value, RawSpan, LayerRecord, borrowing Dissection,
+        (Int, FieldValue, Range<Int>?, String?) -> Void
       ) -> Void
   ) -> Field {
     Field(infos[0].info, descendants: Array(infos.dropFirst())) {

@@ -3,7 +3,7 @@
 public struct Field<Value>: Sendable {
   /// Emits the values of one packet.
   public typealias Emit =
-    @Sendable (Value, RawSpan, LayerRecord, Dissection, inout FieldSink) -> Void
+    @Sendable (Value, RawSpan, LayerRecord, borrowing Dissection, inout FieldSink) -> Void
   /// Adds a value at a place counted from the layer's (or item's) first octet.
   public typealias Add = (FieldValue, Range<Int>?) -> Void
 
@@ -26,7 +26,7 @@ extension Field {
 
   private static func emitAll(
     _ children: [Field<Value>], _ value: Value, _ bytes: RawSpan, _ record: LayerRecord,
-    _ dissection: Dissection, _ sink: inout FieldSink
+    _ dissection: borrowing Dissection, _ sink: inout FieldSink
   ) {
     guard !children.isEmpty else { return }
     sink.depth += 1
@@ -149,7 +149,7 @@ extension Field {
   /// behind what the next layer took; absent where `place` is nil or empty.
   public static func octets(
     _ name: String, _ title: String,
-    in place: @escaping @Sendable (Value, RawSpan, LayerRecord, Dissection) -> Range<Int>?
+    in place: @escaping @Sendable (Value, RawSpan, LayerRecord, borrowing Dissection) -> Range<Int>?
   ) -> Field {
     let info = FieldInfo(name, title, .octets)
     return Field(info) { value, bytes, record, dissection, sink in
@@ -169,7 +169,7 @@ extension Field {
     unit: String = "", isGenerated: Bool? = nil,
     at place: (@Sendable (Value) -> Range<Int>?)? = nil,
     label: (@Sendable (UInt64) -> String?)? = nil, children: [Field<Value>] = [],
-    _ read: @escaping @Sendable (Value, LayerRecord, Dissection) -> FieldValue?
+    _ read: @escaping @Sendable (Value, LayerRecord, borrowing Dissection) -> FieldValue?
   ) -> Field {
     let info = FieldInfo(
       name, title, type, base: base, bits: bits, isGenerated: isGenerated ?? (place == nil),
@@ -190,7 +190,7 @@ extension Field {
     _ name: String, _ title: String, _ type: FieldType, base: FieldBase = .decimal, bits: Int = 0,
     unit: String = "", label: (@Sendable (UInt64) -> String?)? = nil, children: [Field<Value>] = [],
     _ read:
-      @escaping @Sendable (Value, RawSpan, LayerRecord, Dissection) -> (
+      @escaping @Sendable (Value, RawSpan, LayerRecord, borrowing Dissection) -> (
         FieldValue, Range<Int>?
       )?
   ) -> Field {

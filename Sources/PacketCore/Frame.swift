@@ -124,7 +124,7 @@ public struct Frame: Layer {
   private static let withoutEtherType: Set<String> = ["null", "llc"]
 
   /// The names of the layers as Wireshark chains them, where the EtherType counts as one.
-  private static func protocols(_ dissection: Dissection) -> String {
+  private static func protocols(_ dissection: borrowing Dissection) -> String {
     var names: [String] = []
     for record in dissection.layers.dropFirst() {
       let name = record.type.description.name

@@ -49,9 +49,7 @@ extension Dissection {
     _ message: Message, of whole: borrowing Dissection, findings order: FindingOrder,
     packets hasPackets: Bool = true
   ) {
-    self = copy whole
-    records = LayerRecords()
-    notesCount = 0
+    takeSurroundings(of: whole)
     let first = whole.messages.first?.layers.lowerBound ?? whole.layers.count
     let own = message.layers.clamped(to: 0..<whole.layers.count)
     let hasCarrier = message.carrier >= first && !own.contains(message.carrier)
@@ -69,7 +67,6 @@ extension Dissection {
     shown.layers = start..<records.count
     shown.speaker = place(message.speaker) ?? speaking
     shown.carrier = message.carrier >= 0 ? place(message.carrier) ?? -1 : -1
-    messages = Messages()
     messages.append(shown)
     if !whole.findings.isEmpty {
       var found: [Int] = []
@@ -82,16 +79,36 @@ extension Dissection {
       order.each(of: max(own.lowerBound, first)..<max(own.upperBound, first), in: whole.findings) {
         found.append($0)
       }
-      replaceFindings(
-        found.sorted().compactMap { position in
-          let finding = whole.findings[position]
-          return place(finding.layer).map { finding.moved(to: $0) }
-        })
+      findings = found.sorted().compactMap { position in
+        let finding = whole.findings[position]
+        return place(finding.layer).map { finding.moved(to: $0) }
+      }
     }
     guard hasPackets, let packets = whole.traces(of: message) else { return }
     // The packet's own buffers stay as they are.
     ownBuffers = ownBuffers.copy()
     for packet in packets { adopt(packet) }
+  }
+
+  /// Takes over what is said about the packet as a whole, and its buffers; no layer, no message.
+  private mutating func takeSurroundings(of whole: borrowing Dissection) {
+    frame = whole.frame
+    interfaceName = whole.interfaceName
+    comments = whole.comments
+    firstTime = whole.firstTime
+    previousTime = whole.previousTime
+    previousDisplayedTime = whole.previousDisplayedTime
+    findings = whole.findings
+    failure = whole.failure
+    ends = whole.ends
+    speaking = whole.speaking
+    ownBuffers = whole.ownBuffers
+    messagePackets = whole.messagePackets
+    stream = whole.stream
+    verdicts = whole.verdicts
+    records.removeAll()
+    messages.removeAll()
+    notesCount = 0
   }
 
   /// Takes over a layer with its note.

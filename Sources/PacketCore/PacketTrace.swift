@@ -73,6 +73,6 @@ extension Dissection {
         record.moved(
           buffer: base &+ record.buffer &+ 1, notesBy: UInt32(truncatingIfNeeded: firstNote)))
     }
-    replaceFindings(findings + trace.findings.map { $0.moved(to: $0.layer + firstRecord) })
+    findings += trace.findings.map { $0.moved(to: $0.layer + firstRecord) }
   }
 }

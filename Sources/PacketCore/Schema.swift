@@ -13,7 +13,7 @@ public struct Schema<L: Layer>: Sendable {
   /// The remarks that the protocol can make.
   public let findings: [FindingKind]
   /// Writes the rest of the layer's line in the tree, after the title.
-  public let heading: (@Sendable (L, LayerRecord, Dissection, inout TextBuffer) -> Void)?
+  public let heading: (@Sendable (L, LayerRecord, borrowing Dissection, inout TextBuffer) -> Void)?
   /// The same without the protocol's type.
   public let description: LayerDescription
 
@@ -25,7 +25,7 @@ public struct Schema<L: Layer>: Sendable {
   public init(
     _ name: StaticString, _ title: StaticString, _ reference: StaticString, column: StaticString,
     fields: [Field<L>], findings: [FindingKind] = [],
-    heading: (@Sendable (L, LayerRecord, Dissection, inout TextBuffer) -> Void)? = nil
+    heading: (@Sendable (L, LayerRecord, borrowing Dissection, inout TextBuffer) -> Void)? = nil
   ) {
     self.name = name
     self.title = title
@@ -46,7 +46,7 @@ public struct Schema<L: Layer>: Sendable {
 
   /// Hands the layer's fields to `sink`.
   public func collect(
-    _ layer: L, _ bytes: RawSpan, _ record: LayerRecord, in dissection: Dissection,
+    _ layer: L, _ bytes: RawSpan, _ record: LayerRecord, in dissection: borrowing Dissection,
     into sink: inout FieldSink
   ) {
     guard let wanted = sink.wanted else {

@@ -19,11 +19,10 @@ public final class AnnotatedHexPrinter: PacketPrinter {
   public func print(
     _ dissection: borrowing Dissection, _ frame: RawSpan, into text: inout TextBuffer
   ) {
-    let packet = copy dissection
     var end = 0
-    for record in packet.layers where record.buffer == 0 && !record.header.isEmpty {
+    for record in dissection.layers where record.buffer == 0 && !record.header.isEmpty {
       sink.items.removeAll(keepingCapacity: true)
-      record.type.collect(frame, record, in: packet, into: &sink)
+      record.type.collect(frame, record, in: dissection, into: &sink)
       text.append(record.type.description.title)
       text.append(", ")
       text.append(UInt64(record.header.count))

@@ -138,9 +138,8 @@ public final class FollowPrinter: PacketPrinter {
   ) -> [UInt8] {
     let record = dissection.layers[index]
     var sink = FieldSink()
-    let packet = copy dissection
     return dissection.withBytes(of: record.buffer, frame: frame) { bytes in
-      record.type.collect(bytes, record, in: packet, into: &sink)
+      record.type.collect(bytes, record, in: dissection, into: &sink)
       isControl = sink.items.contains {
         if case .unsigned(8...) = $0.value { $0.field.name == "websocket.opcode" } else { false }
       }

@@ -21,9 +21,8 @@ public final class JSONPrinter: PacketPrinter {
     text.append(day: dissection.frame.time)
     text.append("\",\n    \"_type\": \"doc\",\n    \"_score\": null,\n    \"_source\": {\n")
     text.append("      \"layers\": {")
-    let packet = copy dissection
     var isFirstLayer = true
-    for (name, records) in packet.recordsByName {
+    for (name, records) in dissection.recordsByName {
       if !isFirstLayer { text.append(",") }
       isFirstLayer = false
       text.append("\n        ")
@@ -31,13 +30,13 @@ public final class JSONPrinter: PacketPrinter {
       text.append(": ")
       if records.count > 1 { text.append("[") }
       for (position, index) in records.enumerated() {
-        let record = packet.layers[index]
+        let record = dissection.layers[index]
         if position > 0 { text.append(", ") }
-        packet.withBytes(of: record.buffer, frame: frame) { bytes in
+        dissection.withBytes(of: record.buffer, frame: frame) { bytes in
           sink.items.removeAll(keepingCapacity: true)
-          record.type.collect(bytes, record, in: packet, into: &sink)
+          record.type.collect(bytes, record, in: dissection, into: &sink)
           aliases.add(to: &sink.items, of: record.type)
-          JSONTree(sink.items, packet.findings.filter { $0.layer == index }, form: .indented)
+          JSONTree(sink.items, dissection.findings.filter { $0.layer == index }, form: .indented)
             .write(in: bytes, indent: 8, to: &text)
         }
       }
@@ -66,23 +65,22 @@ public final class ElasticPrinter: PacketPrinter {
       milliseconds.overflow
         ? 0 : milliseconds.partialValue &+ Int64(time.nanoseconds / 1_000_000))
     text.append("\",\"layers\":{")
-    let packet = copy dissection
     var isFirst = true
-    for (name, records) in packet.recordsByName {
+    for (name, records) in dissection.recordsByName {
       if !isFirst { text.append(",") }
       isFirst = false
       text.append(json: name)
       text.append(":")
       if records.count > 1 { text.append("[") }
       for (position, index) in records.enumerated() {
-        let record = packet.layers[index]
+        let record = dissection.layers[index]
         if position > 0 { text.append(",") }
-        packet.withBytes(of: record.buffer, frame: frame) { bytes in
+        dissection.withBytes(of: record.buffer, frame: frame) { bytes in
           sink.items.removeAll(keepingCapacity: true)
-          record.type.collect(bytes, record, in: packet, into: &sink)
+          record.type.collect(bytes, record, in: dissection, into: &sink)
           aliases.add(to: &sink.items, of: record.type)
           JSONTree(
-            sink.items, packet.findings.filter { $0.layer == index }, form: .flat(layer: name)
+            sink.items, dissection.findings.filter { $0.layer == index }, form: .flat(layer: name)
           ).write(in: bytes, indent: 0, to: &text)
         }
       }

@@ -23,35 +23,34 @@ public final class TreePrinter: PacketPrinter {
   public func print(
     _ dissection: borrowing Dissection, _ frame: RawSpan, into text: inout TextBuffer
   ) {
-    let packet = copy dissection
-    let stages = Stages(packet)
-    let lowest = isMessage ? packet.messages.first?.layers.lowerBound ?? 0 : 0
-    if isMessage { text.append(messageOf: packet) }
-    for (index, record) in packet.layers.enumerated() {
-      packet.withBytes(of: record.buffer, frame: frame) { bytes in
-        record.type.writeHeading(bytes, record, in: packet, into: &text)
+    let stages = Stages(dissection)
+    let lowest = isMessage ? dissection.messages.first?.layers.lowerBound ?? 0 : 0
+    if isMessage { text.append(messageOf: dissection) }
+    for (index, record) in dissection.layers.enumerated() {
+      dissection.withBytes(of: record.buffer, frame: frame) { bytes in
+        record.type.writeHeading(bytes, record, in: dissection, into: &text)
         text.append("\n")
         guard index >= lowest, opened?.contains(record.type.description.name) ?? true else {
           return
         }
         sink.items.removeAll(keepingCapacity: true)
-        record.type.collect(bytes, record, in: packet, into: &sink)
+        record.type.collect(bytes, record, in: dissection, into: &sink)
         for (position, item) in sink.items.enumerated()
         where !item.field.isHidden && (!record.isPart || hasParent(position)) {
-          append(item, packet, in: bytes, to: &text)
+          append(item, dissection, in: bytes, to: &text)
         }
       }
-      for finding in packet.findings where finding.layer == index && index >= lowest {
+      for finding in dissection.findings where finding.layer == index && index >= lowest {
         Self.append(finding, to: &text)
       }
-      if isMessage, index == lowest - 1 { text.append(streamOctetsOf: packet) }
+      if isMessage, index == lowest - 1 { text.append(streamOctetsOf: dissection) }
       for buffer in stages.buffers(behind: index) {
         text.append("    [")
-        text.append(stage: buffer, of: packet, frame)
+        text.append(stage: buffer, of: dissection, frame)
         text.append("]\n")
       }
     }
-    if let failure = packet.failure {
+    if let failure = dissection.failure {
       text.append(failure.error.reason == .cut ? "[Packet cut: " : "[Malformed Packet: ")
       text.append(failure.type.description.title)
       text.append(" ")

@@ -17,7 +17,7 @@ struct FrameTail {
   private static let shortestWithCheck = 64
 
   /// Nil where nothing stands behind the data, or where the data's own end is not known.
-  init?(behind record: LayerRecord, _ bytes: RawSpan, _ dissection: Dissection) {
+  init?(behind record: LayerRecord, _ bytes: RawSpan, _ dissection: borrowing Dissection) {
     guard record.buffer == 0, !record.isQuoted, record.missing == 0,
       let frame = dissection.layers.first
     else { return nil }

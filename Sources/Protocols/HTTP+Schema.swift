@@ -142,7 +142,7 @@ extension HTTP {
   /// A field that the note decides on.
   private static func noted(
     _ name: String, _ title: String, _ type: FieldType, isHidden: Bool = false,
-    _ read: @escaping @Sendable (HTTP, Note, Dissection) -> FieldValue?
+    _ read: @escaping @Sendable (HTTP, Note, borrowing Dissection) -> FieldValue?
   ) -> Field<HTTP> {
     .derived(name, title, type) { layer, record, dissection in
       guard let note = dissection.note(of: HTTP.self, record) else { return nil }
@@ -154,7 +154,7 @@ extension HTTP {
 
   /// Text in one of the dissection's own buffers.
   private static func text(
-    _ buffer: UInt16, _ range: Range<Int>, _ dissection: Dissection
+    _ buffer: UInt16, _ range: Range<Int>, _ dissection: borrowing Dissection
   ) -> String? {
     guard buffer > 0, Int(buffer) <= dissection.bufferCount else { return nil }
     return dissection.withBytes(of: buffer, frame: nothing.span.bytes) { bytes in

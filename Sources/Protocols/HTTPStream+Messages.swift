@@ -166,7 +166,7 @@ extension HTTPStream {
   /// Where octets stand on the wire, for a buffer that they are copied to.
   static func addPieces(
     _ range: Range<Int>, of buffer: UInt16, at place: Int, to pieces: inout [BufferPiece],
-    _ dissection: Dissection
+    _ dissection: borrowing Dissection
   ) {
     guard let found = dissection.wire(range, of: buffer) else { return }
     for piece in found {

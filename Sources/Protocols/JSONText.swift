@@ -127,7 +127,8 @@ extension Field {
   static func texts(
     _ name: String, _ title: String, isVerbatim: Bool = false,
     _ each:
-      @escaping @Sendable (Value, RawSpan, LayerRecord, Dissection, (Range<Int>) -> Void) ->
+      @escaping @Sendable (Value, RawSpan, LayerRecord, borrowing Dissection, (Range<Int>) -> Void)
+      ->
       Void
   ) -> Field {
     .list(

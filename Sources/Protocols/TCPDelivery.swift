@@ -100,7 +100,7 @@ extension TCPStreams {
       dissection.stream = context(idle, false)
       reader.end(.idle, from: nil, into: &dissection)
       dissection.stream = present
-      dissection.verdicts.append(idle.verdict(.idle))
+      dissection.add(idle.verdict(.idle))
     }
   }
 
@@ -196,7 +196,7 @@ extension TCPStreams {
         return
       }
       dissection.stream = context(stream, false)
-      if stream.reader != nil { dissection.verdicts.append(stream.verdict(how)) }
+      if stream.reader != nil { dissection.add(stream.verdict(how)) }
       if streams[Int(stream.slot)] === stream { forget(stream) }
     }
   }

@@ -186,7 +186,7 @@ final class TCPStreams {
     if let known = streams[slot] {
       if known.number == note.stream { return known }
       known.reader?.end(.replaced, from: nil, into: &dissection)
-      if known.reader != nil { dissection.verdicts.append(known.verdict(.replaced)) }
+      if known.reader != nil { dissection.add(known.verdict(.replaced)) }
       forget(known)
     }
     let isHigh = note.isFromHigh

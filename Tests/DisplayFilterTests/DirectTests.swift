@@ -69,21 +69,28 @@ import Testing
             ObjectIdentifier(type) == ObjectIdentifier(layer), entry.sort == .field
           else { continue }
           #expect(!headers.isEmpty, "\(entry.name) was never tried")
-          for (header, dissection) in headers {
-            let (direct, collected) = Self.values(header, dissection, layer, info, load)
-            #expect(direct == collected, "\(entry.name) of \(header)")
+          for header in headers {
+            let (direct, collected) = Self.values(header, layer, info, load)
+            #expect(direct == collected, "\(entry.name) of \(header.octets)")
           }
         }
       }
     }
   }
 
-  /// Headers that the layer accepts, each with the dissection that holds its record alone.
+  /// A header with the dissection that holds its record alone.
+  final class Header {
+    let octets: [UInt8]
+    var dissection = Dissection()
+    init(_ octets: [UInt8]) { self.octets = octets }
+  }
+
+  /// Headers that the layer accepts.
   static func headers(
     of layer: any ErasedLayer.Type, _ random: inout Seeded
-  ) -> [([UInt8], Dissection)] {
+  ) -> [Header] {
     let memory = layer.makeMemory(Limits())
-    var headers: [([UInt8], Dissection)] = []
+    var headers: [Header] = []
     for number in 0..<2048 {
       let repeated = UInt8(truncatingIfNeeded: number)
       var octets = [UInt8](repeating: repeated, count: 160)
@@ -92,25 +99,25 @@ import Testing
           octets[index] = .random(in: 0...255, using: &random)
         }
       }
-      var dissection = Dissection()
-      dissection.quoteWhatFollows()  // Nothing is inspected or remembered then.
+      let header = Header(octets)
+      header.dissection.quoteWhatFollows()  // Nothing is inspected or remembered then.
       let walked = try? layer.walk(
         octets.span.bytes, from: 0, to: octets.count, reportedEnd: octets.count,
-        into: &dissection, memory: Unmanaged.passUnretained(memory))
-      if walked != nil, dissection.layers.count == 1 { headers.append((octets, dissection)) }
+        into: &header.dissection, memory: Unmanaged.passUnretained(memory))
+      if walked != nil, header.dissection.layers.count == 1 { headers.append(header) }
     }
     withExtendedLifetime(memory) {}
     return headers
   }
 
   static func values(
-    _ octets: [UInt8], _ dissection: Dissection, _ layer: any ErasedLayer.Type, _ info: FieldInfo,
-    _ load: DirectLoad
+    _ header: Header, _ layer: any ErasedLayer.Type, _ info: FieldInfo, _ load: DirectLoad
   ) -> (direct: [Int128?], collected: [Int128?]) {
+    let octets = header.octets
     let bytes = octets.span.bytes
-    let record = dissection.layers[0]
+    let record = header.dissection.layers[0]
     var sink = FieldSink(wanted: info)
-    layer.collect(bytes, record, in: dissection, into: &sink)
+    layer.collect(bytes, record, in: header.dissection, into: &sink)
     let collected = sink.items.map { item -> Int128? in
       guard case .number(let number) = Value(item) else { return nil }
       return number

@@ -135,7 +135,8 @@ import Testing
       FrameHeader(
         capturedLength: octets.count, originalLength: octets.count, linkType: .ethernet),
       into: &dissection)
-    let record = try #require(dissection.last(TCP.self))
+    let foundRecord = dissection.last(TCP.self)
+    let record = try #require(foundRecord)
     let tcp = TCP.decode(record, in: octets.span.bytes)
     #expect(tcp == packet[TCP.self])
     #expect(tcp?.options == HeaderOptions(Array(octets[54...])))

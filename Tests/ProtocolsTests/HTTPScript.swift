@@ -16,7 +16,11 @@ struct HTTPScript {
   }
 
   private(set) var rows: [Row] = []
-  private(set) var dissection = Dissection()
+  private let kept = KeptDissection()
+  private(set) var dissection: Dissection {
+    _read { yield kept.dissection }
+    nonmutating _modify { yield &kept.dissection }
+  }
   private(set) var upgraded: WebSocketStream?
   private(set) var isLost: [Side: Bool] = [:]
   private let stream: HTTPStream

@@ -8,9 +8,8 @@ import Testing
 @Suite struct ShortcutTests {
   /// All that a dissection says, as text.
   private static func description(_ walk: borrowing Walk, _ frame: [UInt8]) -> [String] {
-    let dissection = walk.dissection
     var lines: [String] = []
-    for (index, record) in dissection.layers.enumerated() {
+    for (index, record) in walk.dissection.layers.enumerated() {
       lines.append(
         "\(index) \(record.type.filterName) \(record.header) \(record.payload) \(record.missing)"
           + " \(record.buffer) \(record.space) \(record.isQuoted) \(record.isPart)"
@@ -21,18 +20,18 @@ import Testing
             + " \(item.line ?? "")")
       }
     }
-    for finding in dissection.findings {
+    for finding in walk.dissection.findings {
       lines.append("finding \(finding.layer) \(finding.kind.name) \(finding.text)")
     }
-    for message in dissection.messages {
+    for message in walk.dissection.messages {
       lines.append(
         "message \(message.layers) \(message.carrier) \(message.speaker) \(message.number)"
-          + " \(message.octets) \(dissection.packets(of: message)) \(message.stream)")
+          + " \(message.octets) \(walk.dissection.packets(of: message)) \(message.stream)")
     }
-    for verdict in dissection.verdicts { lines.append("verdict \(verdict)") }
+    for verdict in walk.dissection.verdicts { lines.append("verdict \(verdict)") }
     lines.append(
-      "\(dissection.endpoints) \(dissection.speaker) \(String(describing: dissection.failure))"
-        + " \(dissection.stream)")
+      "\(walk.dissection.endpoints) \(walk.dissection.speaker) \(String(describing: walk.dissection.failure))"
+        + " \(walk.dissection.stream)")
     return lines
   }
 

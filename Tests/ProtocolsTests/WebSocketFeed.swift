@@ -29,7 +29,11 @@ struct WebSocketFeed {
   private var position: [UInt64] = [0, 0]
   private var pending: [[UInt8]] = [[], []]
   /// The last packet.
-  private(set) var dissection = Dissection()
+  private let kept = KeptDissection()
+  private(set) var dissection: Dissection {
+    _read { yield kept.dissection }
+    nonmutating _modify { yield &kept.dissection }
+  }
   private(set) var frame: [UInt8] = []
 
   init(_ negotiation: WebSocketNegotiation? = WebSocketNegotiation(), limits: Limits = Limits()) {
@@ -116,25 +120,24 @@ struct WebSocketFeed {
     guard let record = dissection.layers.last, record.is(WebSocket.self) else { return nil }
     let octets = frame
     let frame = octets.span.bytes
-    let packet = dissection
     var seen: Seen?
     var columns = Columns()
     columns.isCompatible = isCompatible
-    packet.withBytes(of: record.buffer, frame: frame) { bytes in
+    dissection.withBytes(of: record.buffer, frame: frame) { bytes in
       guard let layer = WebSocket.decode(record, in: bytes) else { return }
-      let note = packet.note(of: WebSocket.self, record)
-      layer.summarize(bytes, record, in: packet, into: &columns)
+      let note = dissection.note(of: WebSocket.self, record)
+      layer.summarize(bytes, record, in: dissection, into: &columns)
       seen = Seen(
         side: side, opcode: layer.messageOpcode(note),
-        content: layer.withContent(bytes, record, in: packet) { octets, range in
+        content: layer.withContent(bytes, record, in: dissection) { octets, range in
           [UInt8](octets.extracting(range))
         }, isReadable: note?.state != .unreadable, fragments: Int(note?.fragments ?? 1),
         compressed: Int(note?.compressed ?? 0),
-        type: packet.isContinued ? packet.continuation.type : .nothing)
+        type: dissection.isContinued ? dissection.continuation.type : .nothing)
     }
-    if packet.isContinued, let seen {
-      let next = packet.continuation
-      let content = packet.withBytes(of: next.buffer, frame: frame) {
+    if dissection.isContinued, let seen {
+      let next = dissection.continuation
+      let content = dissection.withBytes(of: next.buffer, frame: frame) {
         [UInt8]($0.extracting(next.range))
       }
       precondition(content == seen.content, "the walk goes on in other octets")

@@ -144,13 +144,15 @@ import Testing
     feed.feed(Octets.frame(0x01, Array("Hel".utf8)))
     feed.feed(Octets.frame(0x80, Array("lo".utf8)))
     let record = try #require(feed.dissection.layers.last)
-    let note = try #require(feed.dissection.note(of: WebSocket.self, record))
+    let foundNote = feed.dissection.note(of: WebSocket.self, record)
+    let note = try #require(foundNote)
     #expect(feed.dissection.origin(of: note.buffer)?.stage == .joined)
     #expect(feed.dissection.wire(0..<5, of: note.buffer)?.map(\.range) == [0..<3, 3..<5])
     #expect(feed.dissection.wire(1..<4, of: note.buffer)?.map(\.offset) == [7, 6])
     feed = WebSocketFeed()
     feed.feed(Octets.text("Hello"))
-    let place = try #require(feed.dissection.wire(1..<3, of: 1))
+    let foundPlace = feed.dissection.wire(1..<3, of: 1)
+    let place = try #require(foundPlace)
     #expect(place == [BufferPiece(7..<9, frame: 0, offset: 7)])
   }
 }

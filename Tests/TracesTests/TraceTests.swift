@@ -46,10 +46,12 @@ import Testing
     var streams: [Int: [Bool: Stream]] = [:]
     for (index, frame) in trace.frames.enumerated() {
       dissector.dissect(frame.octets.span.bytes, frame.header, into: &dissection)
-      let record = try #require(dissection.last(TCP.self))
+      let foundRecord = dissection.last(TCP.self)
+      let record = try #require(foundRecord)
       let header = TCP.decode(record, in: frame.octets.span.bytes)
       let tcp = try #require(header)
-      let note = try #require(dissection.note(of: TCP.self, record))
+      let foundNote = dissection.note(of: TCP.self, record)
+      let note = try #require(foundNote)
       let fromClient = tcp.destinationPort == trace.options.serverPort
       var stream = streams[Int(note.stream), default: [:]][fromClient] ?? Stream()
       defer { streams[Int(note.stream), default: [:]][fromClient] = stream }

@@ -100,7 +100,7 @@ final class FuzzedColumns {
   private var text = TextBuffer()
   private var sink = FieldSink()
 
-  func show(_ dissection: Dissection, _ frame: [UInt8]) {
+  func show(_ dissection: borrowing Dissection, _ frame: [UInt8]) {
     for record in dissection.layers {
       dissection.withBytes(of: record.buffer, frame: frame.span.bytes) { bytes in
         columns.isCompatible.toggle()
