@@ -22,19 +22,19 @@ public struct CaptureBlock: ~Copyable {
   /// The number of the block type; that of an enhanced packet for a frame of a pcap file.
   public var type: UInt32 { place.pointee.type }
   /// Whether it is a frame.
-  public var isFrame: Bool { place.pointee.isFrame }
+  @inlinable public var isFrame: Bool { place.pointee.isFrame }
   /// What the capture says about the frame; of other blocks, about the frame before them.
-  public var header: FrameHeader { place.pointee.header }
+  @inlinable public var header: FrameHeader { place.pointee.header }
   /// The header; nil when this is no frame.
   public var frame: FrameHeader? { isFrame ? header : nil }
   /// The byte order of the section.
   public var isBigEndian: Bool { place.pointee.isBigEndian }
 
   // The reader's own, lent as the octets are.
-  private let place: UnsafePointer<CaptureFileReader.CurrentBlock>
+  @usableFromInline let place: UnsafePointer<CaptureFileReader.CurrentBlock>
   /// The block's first octet.
   private let start: UnsafeRawPointer
-  private var options: Range<Int> { place.pointee.options }
+  @inlinable var options: Range<Int> { place.pointee.options }
 
   /// The block as it stands in the file; empty for a frame of a pcap file.
   var octets: UnsafeRawBufferPointer {
@@ -55,7 +55,7 @@ public struct CaptureBlock: ~Copyable {
   public var isPcapng: Bool { place.pointee.isPcapng }
 
   /// True when the file says more about it than its header; only in pcapng files.
-  public var hasOptions: Bool { !options.isEmpty }
+  @inlinable public var hasOptions: Bool { !options.isEmpty }
 
   /// The comments (`opt_comment`), in the file's order.
   public var comments: [String] {

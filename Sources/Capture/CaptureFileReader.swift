@@ -44,19 +44,21 @@ public struct CaptureFileReader: ~Copyable {
   var current = CurrentBlock()
 
   /// Where the parts of the present block are.
+  @usableFromInline
   struct CurrentBlock {
     var type: UInt32 = 0
     /// Octets from `source.start`.
     var length = 0
-    var isFrame = false
+    @usableFromInline var isFrame = false
     var isPcapng = false
     /// "The byte order of the section": the Byte-Order Magic of pcapng decides, section by section, the
     /// magic of a pcap file for all of it.
     var isBigEndian = false
     /// Offset of the frame's octets in the block.
     var frameStart = 0
-    var options = 0..<0
-    var header = FrameHeader(capturedLength: 0, originalLength: 0, linkType: .null)
+    @usableFromInline var options = 0..<0
+    @usableFromInline var header = FrameHeader(
+      capturedLength: 0, originalLength: 0, linkType: .null)
 
     /// The frame's octets; none when this is no frame.
     @inline(__always)
