@@ -33,14 +33,20 @@ public struct Address: Hashable, Sendable, BitwiseCopyable {
   /// Which family the octets belong to.
   public enum Family: UInt8, Sendable, BitwiseCopyable { case none, mac, ipv4, ipv6 }
 
-  public let family: Family
+  /// Which of them this one's is.
+  @inlinable public var family: Family {
+    Family(rawValue: UInt8(truncatingIfNeeded: kind)) ?? .none
+  }
+  /// A whole word, as the others: copying one octet and what stands behind it takes eight instructions.
+  @usableFromInline let kind: UInt64
   /// First eight octets of an IPv6 address, otherwise 0.
   public let high: UInt64
   /// The address, or its last eight octets.
   public let low: UInt64
 
-  @usableFromInline init(_ family: Family, high: UInt64, low: UInt64) {
-    self.family = family
+  @inlinable @inline(__always)
+  init(_ family: Family, high: UInt64, low: UInt64) {
+    kind = UInt64(family.rawValue)
     self.high = high
     self.low = low
   }

@@ -190,7 +190,9 @@ public struct Dissection: ~Copyable, Sendable {
   @inlinable
   public mutating func setEndpoints(source: Address, destination: Address) {
     guard !isQuoting else { return }
-    ends = Endpoints(source: source, destination: destination)
+    // One after the other: both in one value would be put together in memory first.
+    ends.source = source
+    ends.destination = destination
   }
 
   /// What follows is a packet that this one quotes, not traffic of its own.
