@@ -19,7 +19,7 @@ extension TextBuffer {
   @inline(__always)
   public mutating func append(_ address: IPv4Address) {
     reserve(32)
-    length = Self.writeDotted(address.value, to: base + length) - base
+    length = Self.writeDotted(address.value, to: base + length, rightAlignedTo: 0) - base
   }
 
   /// Writes an IPv4 address with spaces before it to `width` columns, sixteen at most, and returns the
@@ -27,7 +27,7 @@ extension TextBuffer {
   /// is written, the processor would have to wait for it. Not inlined: see `writeDecimal`.
   @usableFromInline @inline(never)
   static func writeDotted(
-    _ value: UInt32, to place: UnsafeMutableRawPointer, rightAlignedTo width: Int = 0
+    _ value: UInt32, to place: UnsafeMutableRawPointer, rightAlignedTo width: Int
   ) -> UnsafeMutableRawPointer {
     place.storeBytes(of: 0x2020_2020_2020_2020, as: UInt64.self)
     place.storeBytes(of: 0x2020_2020_2020_2020, toByteOffset: 8, as: UInt64.self)

@@ -37,15 +37,29 @@ public struct TextCursor: ~Copyable {
   /// A number below 100 000 000 in decimal, with spaces before it to `width` columns, eight at most.
   @inlinable @inline(__always)
   public mutating func write(_ number: UInt32, alignedTo width: Int = 1) {
-    check(8)
+    let (word, columns) = Self.digits(of: number, alignedTo: width)
+    write(word: word, columns: columns)
+  }
+
+  /// The same in a word, the first character lowest, and how many characters count.
+  @inlinable @inline(__always)
+  public static func digits(
+    of number: UInt32, alignedTo width: Int
+  ) -> (word: UInt64, columns: Int) {
     let digits = TextBuffer.eightDigits(UInt64(number))
     // Zeros in front; the last digit stays, be it zero.
     let zeros = UInt64((digits | 1 &<< 56).trailingZeroBitCount & 0x38)
     let columns = max(8 &- Int(zeros &>> 3), width)
     // 0x20 where a zero is left out, 0x30 where a digit stands.
     let signs = 0x2020_2020_2020_2020 | (0x1010_1010_1010_1010 as UInt64) &<< zeros
-    let text = (digits | signs) &>> UInt64(truncatingIfNeeded: (8 &- columns) &* 8)
-    place.storeBytes(of: text.littleEndian, as: UInt64.self)
+    return ((digits | signs) &>> UInt64(truncatingIfNeeded: (8 &- columns) &* 8), columns)
+  }
+
+  /// Characters of a word, the first one lowest.
+  @inlinable @inline(__always)
+  public mutating func write(word: UInt64, columns: Int) {
+    check(8)
+    place.storeBytes(of: word.littleEndian, as: UInt64.self)
     place += columns
   }
 
@@ -70,7 +84,7 @@ public struct TextCursor: ~Copyable {
   @inlinable @inline(__always)
   public mutating func write(_ address: IPv4Address) {
     check(32)
-    place = TextBuffer.writeDotted(address.value, to: place)
+    place = TextBuffer.writeDotted(address.value, to: place, rightAlignedTo: 0)
   }
 
   /// The same with spaces before it to `width` columns, sixteen at most. They are counted first: to move

@@ -156,6 +156,8 @@ public final class MessageLinePrinter: RowPrinter {
   private let isASCII: Bool
   private let isColoured: Bool
   private let width: Int?
+  /// Used by one thread only.
+  @exclusivity(unchecked) private var second = WrittenSecond()
 
   /// - Parameters:
   ///   - time: What the time column counts from.
@@ -266,7 +268,7 @@ public final class MessageLinePrinter: RowPrinter {
       cursor.write(byte: 0x2e)
       cursor.write(byte: UInt8(truncatingIfNeeded: 0x30 &+ row.part))
       cursor.write(byte: 32)
-      cursor.write(plainTime: nanoseconds)
+      cursor.write(plainTime: nanoseconds, &second)
       cursor.write(byte: 32)
       ends = before &+ (cursor.mark - start)
       cursor.write(

@@ -168,8 +168,9 @@ extension Columns {
   private mutating func remark(
     _ index: Int, _ dissection: borrowing Dissection, _ frame: RawSpan
   ) {
+    // Asked for by itself: the record is copied for those that say something.
+    guard dissection.layers[index].mayRemark else { return }
     let record = dissection.layers[index]
-    guard record.mayRemark else { return }
     dissection.withBytes(of: record.buffer, frame: frame) { bytes in
       record.type.remark(bytes, record, in: dissection, into: &self)
     }

@@ -9,6 +9,7 @@ public final class SummaryPrinter: PacketPrinter {
   private let isColoured: Bool
   /// Used by one thread only, for every packet.
   @exclusivity(unchecked) private var columns = Columns()
+  @exclusivity(unchecked) private var second = WrittenSecond()
 
   /// - Parameters:
   ///   - time: What the time column counts from.
@@ -78,7 +79,7 @@ public final class SummaryPrinter: PacketPrinter {
     text.extend(atMost: 128) { cursor in
       cursor.write(UInt32(truncatingIfNeeded: number), alignedTo: 5)
       cursor.write(byte: 32)
-      cursor.write(plainTime: nanoseconds)
+      cursor.write(plainTime: nanoseconds, &second)
       cursor.write(byte: 32)
       cursor.write(IPv4Address(UInt32(truncatingIfNeeded: source.low)), rightAlignedTo: 12)
       cursor.write(" → ")

@@ -144,13 +144,34 @@ extension TextBuffer {
 extension TextCursor {
   /// Nanoseconds, none negative and of less than 100 000 000 seconds, as seconds with microseconds,
   /// in ten columns.
+  ///
+  /// - Parameter second: What was written last.
   @inline(__always)
-  mutating func write(plainTime nanoseconds: Int64) {
+  mutating func write(plainTime nanoseconds: Int64, _ second: inout WrittenSecond) {
     let seconds = nanoseconds.magnitude / 1_000_000_000
-    write(UInt32(truncatingIfNeeded: seconds), alignedTo: 3)
+    if _slowPath(seconds != second.number) { second = WrittenSecond(seconds) }
+    write(word: second.digits, columns: second.columns)
     write(
       millionths: UInt32(truncatingIfNeeded: nanoseconds.magnitude &- seconds &* 1_000_000_000)
         / 1000)
+  }
+}
+
+/// A number of seconds as the time column has it: nearly every packet comes in the second of the one
+/// before.
+struct WrittenSecond {
+  fileprivate var number = UInt64.max
+  /// The first character lowest.
+  fileprivate var digits: UInt64 = 0
+  fileprivate var columns = 0
+
+  init() {}
+
+  /// - Parameter number: Below 100 000 000.
+  @inline(never)
+  fileprivate init(_ number: UInt64) {
+    self.number = number
+    (digits, columns) = TextCursor.digits(of: UInt32(truncatingIfNeeded: number), alignedTo: 3)
   }
 }
 
