@@ -44,7 +44,7 @@ enum TCPAnalysis {
   @inline(__always)
   private static func isQuiet(
     _ segment: TCPSegment, _ own: TCPDirection, _ peer: TCPDirection,
-    _ waiting: TCPUnacknowledged
+    _ waiting: borrowing TCPUnacknowledged
   ) -> Bool {
     guard
       !segment.hasSynFinOrRst && segment.flags.contains(.ack) && own.next != 0
@@ -201,7 +201,7 @@ enum TCPAnalysis {
   @inline(__always)
   private static func repair(
     _ segment: TCPSegment, _ own: TCPDirection, _ peer: TCPDirection, _ initialRoundTrip: Int64,
-    _ waiting: TCPUnacknowledged, _ note: inout TCPNote
+    _ waiting: borrowing TCPUnacknowledged, _ note: inout TCPNote
   ) {
     if note.flags.contains(.keepAlive) { return }
     let end = segment.sequence &+ segment.length

@@ -45,7 +45,7 @@ public final class TCPConversations: LayerMemory, StreamHolder {
   /// Segments that wait for their acknowledgment now, over all connections.
   public var waitingSegments: Int { table.waiting.inUse }
   /// Places for such segments, in use or free: what they cost in memory.
-  public var waitingCapacity: Int { table.waiting.segments.count }
+  public var waitingCapacity: Int { table.waiting.places }
 
   /// Takes a segment into its connection, and writes into the note what the connection knows.
   ///

@@ -1,9 +1,10 @@
-/// The segments that wait for an acknowledgment, of all connections: lists in one array.
+/// The segments that wait for an acknowledgment, of all connections: lists in one block of memory, which
+/// is this value's alone, as those of `TCPConnectionTable` are; places come from the lists themselves.
 ///
 /// A segment costs a place from the first free one and gives it back when it is acknowledged. Two
 /// bounds hold the memory: a direction waits with at most `TCPUnacknowledged.perDirection` segments
 /// (those behind are not waited for, as in Wireshark), and all together with at most `limit`.
-struct TCPUnacknowledged: Sendable {
+struct TCPUnacknowledged: ~Copyable {
   /// One direction's segments in the order of capture.
   struct List: Sendable {
     var first: UInt32 = 0
@@ -27,16 +28,30 @@ struct TCPUnacknowledged: Sendable {
 
   static let perDirection: UInt16 = 10_000
 
-  private(set) var segments: ContiguousArray<Segment> = []
+  private var segments: UnsafeMutablePointer<Segment>
+  /// Places in use or free, and room for more.
+  private(set) var places = 0
+  private var capacity = 64
   /// Place + 1 of the first free segment, 0 for none. Places count from 1 throughout.
   private var free: UInt32 = 0
   private(set) var inUse = 0
   let limit: Int
 
-  init(limit: Int) { self.limit = limit }
+  init(limit: Int) {
+    self.limit = limit
+    segments = .allocate(capacity: capacity)
+  }
+
+  deinit { segments.deallocate() }
+
+  /// What stands in a place, from 1; of a free one the link alone means something.
+  subscript(place: UInt32) -> Segment {
+    @inline(__always) _read { yield segments[Int(place) &- 1] }
+    @inline(__always) nonmutating _modify { yield &segments[Int(place) &- 1] }
+  }
 
   /// Whether no place is left before the limit.
-  var isFull: Bool { free == 0 && segments.count >= limit }
+  var isFull: Bool { free == 0 && places >= limit }
 
   /// Waits for one more segment; the caller has seen to it that there is room.
   mutating func append(
@@ -47,11 +62,13 @@ struct TCPUnacknowledged: Sendable {
     let place: UInt32
     if free != 0 {
       place = free
-      free = segments[Int(place) &- 1].link
-      segments[Int(place) &- 1] = segment
+      free = self[place].link
+      self[place] = segment
     } else {
-      segments.append(segment)
-      place = UInt32(truncatingIfNeeded: segments.count)
+      if _slowPath(places == capacity) { grow() }
+      (segments + places).initialize(to: segment)
+      places &+= 1
+      place = UInt32(truncatingIfNeeded: places)
     }
     inUse &+= 1
     let base = direction.base
@@ -65,7 +82,7 @@ struct TCPUnacknowledged: Sendable {
       return
     }
     if wraps { direction.bits.insert(.wraps) }
-    segments[Int(direction.unacknowledged.last) &- 1].link = place
+    self[direction.unacknowledged.last].link = place
     direction.unacknowledged.last = place
     direction.unacknowledged.count &+= 1
     if sequence &- base < direction.unacknowledged.highest &- base {
@@ -104,7 +121,7 @@ struct TCPUnacknowledged: Sendable {
     var list = List()
     var ordered = true
     while place != 0 {
-      var segment = segments[Int(place) &- 1]
+      var segment = self[place]
       let link = segment.link
       let isExact = acknowledgment == segment.next
       let isPartial =
@@ -112,11 +129,11 @@ struct TCPUnacknowledged: Sendable {
         && acknowledgment.isAtMost(segment.next)
       if isPartial {
         segment.sequence = acknowledgment
-        segments[Int(place) &- 1].sequence = acknowledgment
+        self[place].sequence = acknowledgment
       }
       if isExact || !isPartial && !segment.next.isAfter(acknowledgment) {
         if isExact, match == nil { match = (segment.frame, segment.time) }
-        if kept != 0 { segments[Int(kept) &- 1].link = link }
+        if kept != 0 { self[kept].link = link }
         release(place)
         direction.unacknowledged.count &-= 1
       } else {
@@ -147,7 +164,7 @@ struct TCPUnacknowledged: Sendable {
   /// The segment that has waited longest.
   func oldest(in direction: TCPDirection) -> Segment? {
     let place = direction.unacknowledged.first
-    return place == 0 ? nil : segments[Int(place) &- 1]
+    return place == 0 ? nil : self[place]
   }
 
   /// Counts the lowest and the highest number anew, from another base.
@@ -155,12 +172,12 @@ struct TCPUnacknowledged: Sendable {
     let base = direction.base
     var place = direction.unacknowledged.first
     guard place != 0 else { return }
-    direction.unacknowledged.lowest = segments[Int(place) &- 1].sequence
-    direction.unacknowledged.highest = segments[Int(place) &- 1].next
+    direction.unacknowledged.lowest = self[place].sequence
+    direction.unacknowledged.highest = self[place].next
     direction.bits.remove(.isOrdered)
     direction.bits.insert(.wraps)
     while place != 0 {
-      let segment = segments[Int(place) &- 1]
+      let segment = self[place]
       if segment.sequence &- base < direction.unacknowledged.lowest &- base {
         direction.unacknowledged.lowest = segment.sequence
       }
@@ -175,7 +192,7 @@ struct TCPUnacknowledged: Sendable {
   mutating func forget(_ direction: inout TCPDirection) {
     var place = direction.unacknowledged.first
     while place != 0 {
-      let link = segments[Int(place) &- 1].link
+      let link = self[place].link
       release(place)
       place = link
     }
@@ -183,8 +200,17 @@ struct TCPUnacknowledged: Sendable {
     direction.bits.insert(.isOrdered)
   }
 
+  @inline(never)
+  private mutating func grow() {
+    let larger = UnsafeMutablePointer<Segment>.allocate(capacity: capacity * 2)
+    larger.moveInitialize(from: segments, count: places)
+    segments.deallocate()
+    segments = larger
+    capacity *= 2
+  }
+
   private mutating func release(_ place: UInt32) {
-    segments[Int(place) &- 1].link = free
+    self[place].link = free
     free = place
     inUse &-= 1
   }

@@ -6,7 +6,7 @@ import Testing
 /// Segments of which nothing is to be said are taken in one go: as the steps would take them.
 @Suite struct TCPQuietSegmentTests {
   /// A conversation, twice.
-  private struct Both {
+  private struct Both: ~Copyable {
     var quick = (low: TCPDirection(), high: TCPDirection())
     var slow = (low: TCPDirection(), high: TCPDirection())
     var quickWaiting = TCPUnacknowledged(limit: 40)
@@ -24,6 +24,15 @@ import Testing
         note: &notes.slow)
       if fromHigh { turn() }
       return notes
+    }
+
+    /// What both have waiting: every place, and how many are in use.
+    var waiting: (quick: String, slow: String) { (Self.text(quickWaiting), Self.text(slowWaiting)) }
+
+    private static func text(_ waiting: borrowing TCPUnacknowledged) -> String {
+      var text = "\(waiting.inUse) of \(waiting.places)"
+      for place in 0..<waiting.places { text += " \(waiting[UInt32(place) + 1])" }
+      return text
     }
 
     private mutating func turn() {
@@ -77,9 +86,11 @@ import Testing
         let (quick, slow) = both.take(segment, fromHigh: isHigh)
         if !slow.flags.isEmpty { said += 1 }
         #expect("\(quick)" == "\(slow)")
-        guard "\(both.quick)" == "\(both.slow)", "\(both.quickWaiting)" == "\(both.slowWaiting)"
-        else {
-          Issue.record("frame \(frame): \(segment) left \(both)")
+        let waiting = both.waiting
+        guard "\(both.quick)" == "\(both.slow)", waiting.quick == waiting.slow else {
+          Issue.record(
+            "frame \(frame): \(segment) left \(both.quick) \(waiting.quick), \(both.slow) \(waiting.slow)"
+          )
           return
         }
       }
