@@ -66,15 +66,28 @@ extension Dissection {
   ///   - space: What kind of number led to it.
   ///   - header: Its header; the payload follows, up to `end`.
   ///   - reportedEnd: Its end on the wire.
+  ///   - isOutermost: Only layers of the frame itself come before it: that it stands in no buffer of its
+  ///     own and is not quoted need not be asked then.
   /// - Returns: Its index.
   @inlinable @inline(__always)
   public mutating func record<L: Layer>(
-    _ type: L.Type, as space: PayloadType.Space, header: Range<Int>, end: Int, reportedEnd: Int
+    _ type: L.Type, as space: PayloadType.Space, header: Range<Int>, end: Int, reportedEnd: Int,
+    isOutermost: Bool = false
   ) -> Int {
     currentSpace = space
-    return push(
-      type, start: header.lowerBound, headerEnd: header.upperBound, end: end,
-      reportedEnd: reportedEnd)
+    guard isOutermost else {
+      return push(
+        type, start: header.lowerBound, headerEnd: header.upperBound, end: end,
+        reportedEnd: reportedEnd)
+    }
+    let index = records.count
+    records.append(
+      LayerRecord(
+        type: type, start: header.lowerBound, headerLength: header.count,
+        payloadLength: max(end &- header.upperBound, 0), missing: max(reportedEnd &- end, 0),
+        buffer: 0, space: space, isQuoted: false, hasRemarks: L.hasRemarks))
+    if L.summarizes { speaking = index }
+    return index
   }
 
   /// The kind of number that led to the layer which is being read.

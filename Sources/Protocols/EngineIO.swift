@@ -90,22 +90,26 @@ public struct EngineIO: Layer {
       inspectControl(bytes, at: index, in: &dissection, memory: memory)
       return .nothing
     }
-    _ = Self.takeMessage(at: index, in: &dissection, memory)
+    _ = Self.takeMessage(memory.key(dissection.stream), at: index, in: &dissection, memory)
     return .socketIO
   }
 
   /// A message is one octet and what Socket.IO makes of the rest: leaves the note.
+  ///
+  /// - Parameter key: That of the session.
+  /// - Returns: The note where it stands, good until the next one.
   @inline(__always)
   static func takeMessage(
-    at index: Int, in dissection: inout Dissection, _ memory: EngineIOSessions
-  ) -> Note {
-    var note = Note()
-    memory.take(dissection.stream, &note)
-    if _slowPath(note.version == EngineIOSessions.closed) {
-      memory.noteClosed(at: index, in: &dissection, &note)
+    _ key: UInt64, at index: Int, in dissection: inout Dissection, _ memory: EngineIOSessions
+  ) -> UnsafePointer<Note> {
+    let note = dissection.noteRoom(Note.self)
+    note.initialize(to: Note())
+    memory.take(key, dissection.stream.side, &note.pointee)
+    if _slowPath(note.pointee.version == EngineIOSessions.closed) {
+      memory.noteClosed(at: index, in: &dissection, &note.pointee)
     }
-    dissection.setNote(note, at: index)
-    return note
+    dissection.keepNote(Note.self, at: index)
+    return UnsafePointer(note)
   }
 
   public func summarize(

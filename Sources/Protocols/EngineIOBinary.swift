@@ -19,7 +19,7 @@ public struct EngineIOBinary: Layer {
     _ bytes: RawSpan, at index: Int, in dissection: inout Dissection, memory: EngineIOSessions
   ) -> PayloadType {
     var note = Note()
-    memory.take(dissection.stream, &note)
+    memory.take(memory.key(dissection.stream), dissection.stream.side, &note)
     if note.version == EngineIOSessions.closed {
       note.version = memory.session(note.key).pointee.version
       dissection.add(Self.afterClose, at: index)

@@ -62,14 +62,13 @@ public final class EngineIOSessions: LayerMemory {
 
   /// A message of a session.
   @inline(__always)
-  func take(_ stream: StreamContext, _ note: inout EngineIO.Note) {
-    let key = key(stream)
+  func take(_ key: UInt64, _ side: Side, _ note: inout EngineIO.Note) {
     let session = session(key)
     note.key = key
     note.session = session.pointee.number
     note.version = session.pointee.version
     note.isFromOpen = session.pointee.isFromOpen
-    if session.pointee.closed & (1 &<< stream.side.rawValue) != 0 { note.version = Self.closed }
+    if session.pointee.closed & (1 &<< side.rawValue) != 0 { note.version = Self.closed }
   }
 
   /// A packet whose sender has closed the session.

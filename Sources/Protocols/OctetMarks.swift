@@ -52,41 +52,52 @@ struct StopPlaces {
   /// The next place; `end` when there is none.
   @inline(__always)
   mutating func next(_ bytes: RawSpan) -> Int {
-    if _slowPath(marks == 0), !load(bytes) { return end }
+    if _slowPath(marks == 0) {
+      (marks, base) = Self.marks(bytes, behind: base, end)
+      if marks == 0 { return end }
+    }
     let place = base &+ marks.trailingZeroBitCount
     marks &= marks &- 1
     return place
   }
 
-  /// The marks of the next 64 octets that have any.
+  /// The marks of the next 64 octets that have any, and where those begin; none where the text ends. Takes
+  /// and returns words, so that the places stay in registers from one string to the next.
   @inline(never)
-  private mutating func load(_ bytes: RawSpan) -> Bool {
+  private static func marks(
+    _ bytes: RawSpan, behind base: Int, _ end: Int
+  ) -> (marks: UInt64, base: Int) {
+    var base = base
     while base &+ 64 < end {
       base &+= 64
-      if base &+ 64 <= end {
-        marks = bytes.withUnsafeBytes {
-          $0.baseAddress.map { netlab_string_stops_64($0 + base) } ?? 0
-        }
-        if marks != 0 { return true }
-        continue
-      }
-      if end >= 64 {
-        // The last 64, of which those before `base` do not count.
-        marks = bytes.withUnsafeBytes {
-          $0.baseAddress.map { netlab_string_stops_64($0 + (end &- 64)) } ?? 0
-        }
-        marks &>>= UInt64(truncatingIfNeeded: base &+ 64 &- end)
-        return marks != 0
-      }
-      var at = base
-      var shift: UInt64 = 0
-      while shift < 64, at < end {
-        marks |= OctetMarks.stops(bytes, at, end) &<< shift
-        at &+= 16
-        shift &+= 16
-      }
-      if marks != 0 { return true }
+      let marks = marks(bytes, from: base, end)
+      if marks != 0 { return (marks, base) }
     }
-    return false
+    return (0, base)
+  }
+
+  @inline(__always)
+  private static func marks(_ bytes: RawSpan, from base: Int, _ end: Int) -> UInt64 {
+    if base &+ 64 <= end {
+      return bytes.withUnsafeBytes {
+        $0.baseAddress.map { netlab_string_stops_64($0 + base) } ?? 0
+      }
+    }
+    if end >= 64 {
+      // The last 64, of which those before `base` do not count.
+      let last = bytes.withUnsafeBytes {
+        $0.baseAddress.map { netlab_string_stops_64($0 + (end &- 64)) } ?? 0
+      }
+      return last &>> UInt64(truncatingIfNeeded: base &+ 64 &- end)
+    }
+    var marks: UInt64 = 0
+    var at = base
+    var shift: UInt64 = 0
+    while shift < 64, at < end {
+      marks |= OctetMarks.stops(bytes, at, end) &<< shift
+      at &+= 16
+      shift &+= 16
+    }
+    return marks
   }
 }

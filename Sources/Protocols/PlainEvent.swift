@@ -40,11 +40,11 @@ enum PlainEvent: Shortcut {
     dissection.keepNote(SocketIO.Note.self, at: index)
     let session = memories[0]._withUnsafeGuaranteedRef {
       EngineIO.takeMessage(
-        at: outer, in: &dissection, unsafeDowncast($0, to: EngineIOSessions.self))
-    }
+        key, at: outer, in: &dissection, unsafeDowncast($0, to: EngineIOSessions.self))
+    }.pointee
     memories[1]._withUnsafeGuaranteedRef {
       SocketIO.checkConnected(
-        unsafeDowncast($0, to: SocketIOMemory.self), session.key, SocketIO.mainTag,
+        unsafeDowncast($0, to: SocketIOMemory.self), key, SocketIO.mainTag,
         dissection.stream.side, session.isFromOpen, session.version, at: index, &dissection)
     }
     var last = index

@@ -52,11 +52,12 @@ enum PlainIPv4 {
 
     let wireEnd = max(reportedEnd, end)
     _ = dissection.record(
-      Ethernet.self, as: .linkType, header: 0..<start, end: end, reportedEnd: wireEnd)
+      Ethernet.self, as: .linkType, header: 0..<start, end: end, reportedEnd: wireEnd,
+      isOutermost: true)
     let dataEnd = start &+ headerAndData
     let index = dissection.record(
       IPv4.self, as: .etherType, header: start..<headerEnd, end: min(end, dataEnd),
-      reportedEnd: dataEnd)
+      reportedEnd: dataEnd, isOutermost: true)
     let ends = Endpoints(
       source: Address(IPv4Address(UInt32(truncatingIfNeeded: second))),
       destination: Address(IPv4Address(destination)))

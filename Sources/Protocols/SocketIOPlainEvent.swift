@@ -24,7 +24,7 @@ extension SocketIOContent {
     switch Self.long(bytes, name.upperBound) {
     case 0x227b_2c22:  // ",{"
       guard stops.next(bytes) == first &+ 1,
-        readMembers(bytes, from: first &+ 1, to: last, end, kind, &stops)
+        readMembers(bytes, from: first &+ 1, to: last, end, kind, stops)
       else { return false }
     case 0x7d7b_2c22:  // ",{}
       guard first &+ 1 == last, stops.next(bytes) == end else { return false }
@@ -47,8 +47,9 @@ extension SocketIOContent {
   @inline(__always)
   private mutating func readMembers(
     _ bytes: RawSpan, from start: Int, to last: Int, _ end: Int, _ kind: Chat.Kind,
-    _ stops: inout StopPlaces
+    _ places: StopPlaces
   ) -> Bool {
+    var stops = places
     var parts = ChatParts()
     var isError = false
     var hasToken = false

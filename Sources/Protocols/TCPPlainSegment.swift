@@ -14,7 +14,7 @@ extension TCP {
     if dissection.mayTakeShortcut, dissection.space == .ipProtocol,
       let next = walkPlain(
         bytes, from: start, to: end, reportedEnd: reportedEnd, dissection.endpoints,
-        into: &dissection, memory)
+        isOutermost: false, into: &dissection, memory)
     {
       return next
     }
@@ -26,13 +26,14 @@ extension TCP {
   @inline(__always)
   static func walkPlain(
     _ bytes: RawSpan, from start: Int, to end: Int, reportedEnd: Int, _ ends: Endpoints,
-    into dissection: inout Dissection, _ memory: Unmanaged<AnyObject>
+    isOutermost: Bool, into dissection: inout Dissection, _ memory: Unmanaged<AnyObject>
   ) -> PayloadType? {
     guard let plain = TCPPlainSegment(bytes, from: start, to: end, reportedEnd: reportedEnd) else {
       return nil
     }
     return memory._withUnsafeGuaranteedRef {
-      unsafeDowncast($0, to: TCPConversations.self).follow(plain, ends, bytes, in: &dissection)
+      unsafeDowncast($0, to: TCPConversations.self).follow(
+        plain, ends, bytes, isOutermost: isOutermost, in: &dissection)
     }
   }
 }
@@ -51,7 +52,7 @@ enum PlainSegment: Shortcut {
     if data.protocolNumber == TCP.ipProtocol,
       let next = TCP.walkPlain(
         bytes, from: data.start, to: data.end, reportedEnd: data.reportedEnd, data.ends,
-        into: &dissection, memories[2])
+        isOutermost: true, into: &dissection, memories[2])
     {
       return next
     }
@@ -131,10 +132,12 @@ struct TCPPlainSegment {
 extension TCPConversations {
   /// Takes a plain segment into its connection and its stream, and records the layer.
   ///
+  /// - Parameter isOutermost: See `Dissection.record`.
   /// - Returns: What follows; nil when there is more to it, and nothing was done.
   @inline(__always)
   func follow(
-    _ plain: TCPPlainSegment, _ ends: Endpoints, _ bytes: RawSpan, in dissection: inout Dissection
+    _ plain: TCPPlainSegment, _ ends: Endpoints, _ bytes: RawSpan, isOutermost: Bool,
+    in dissection: inout Dissection
   ) -> PayloadType? {
     // A finding of a layer below may mean that the receiver throws the packet away.
     guard _fastPath(dissection.findings.isEmpty),
@@ -147,7 +150,8 @@ extension TCPConversations {
     else { return nil }
 
     let index = dissection.record(
-      TCP.self, as: .ipProtocol, header: plain.header, end: plain.end, reportedEnd: plain.end)
+      TCP.self, as: .ipProtocol, header: plain.header, end: plain.end, reportedEnd: plain.end,
+      isOutermost: isOutermost)
     if isAnalysing {
       judge(plain, place, at: index, in: &dissection)
     } else {
