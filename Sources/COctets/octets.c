@@ -1,3 +1,3 @@
-#include "netlab_dotted.h"
 #include "netlab_octets.h"
 #include "netlab_prefetch.h"
+#include "netlab_text.h"

@@ -19,20 +19,7 @@ extension TextBuffer {
   @inline(__always)
   public mutating func append(_ address: IPv4Address) {
     reserve(32)
-    length = Self.writeDotted(address.value, to: base + length, rightAlignedTo: 0) - base
-  }
-
-  /// Writes an IPv4 address with spaces before it to `width` columns, sixteen at most, and returns the
-  /// place behind; 32 octets may be overwritten. The columns are counted first: to move the text once it
-  /// is written, the processor would have to wait for it. Not inlined: see `writeDecimal`.
-  @usableFromInline @inline(never)
-  static func writeDotted(
-    _ value: UInt32, to place: UnsafeMutableRawPointer, rightAlignedTo width: Int
-  ) -> UnsafeMutableRawPointer {
-    place.storeBytes(of: 0x2020_2020_2020_2020, as: UInt64.self)
-    place.storeBytes(of: 0x2020_2020_2020_2020, toByteOffset: 8, as: UInt64.self)
-    let spaces = min(max(width &- netlab_dotted_length(value), 0), 16)
-    return netlab_write_dotted(value, place + spaces)
+    length = (base + length).writeDotted(address.value, rightAlignedTo: 0) - base
   }
 
   /// An address with spaces before it to `width` columns.
@@ -99,5 +86,18 @@ extension TextBuffer {
     case .mac: append(MACAddress(address.low))
     case .none: break
     }
+  }
+}
+
+extension UnsafeMutableRawPointer {
+  /// Writes an IPv4 address with spaces before it to `width` columns, sixteen at most, and returns the
+  /// place behind; 32 octets may be overwritten. The columns are counted first: to move the text once it
+  /// is written, the processor would have to wait for it. Not inlined: see `writeDecimal`.
+  @usableFromInline @inline(never)
+  func writeDotted(_ value: UInt32, rightAlignedTo width: Int) -> UnsafeMutableRawPointer {
+    storeBytes(of: 0x2020_2020_2020_2020, as: UInt64.self)
+    storeBytes(of: 0x2020_2020_2020_2020, toByteOffset: 8, as: UInt64.self)
+    let spaces = min(max(width &- netlab_dotted_length(value), 0), 16)
+    return netlab_write_dotted(value, self + spaces)
   }
 }

@@ -1,3 +1,5 @@
+import COctets
+
 extension TextBuffer {
   /// A number in decimal.
   public mutating func append(_ number: UInt64) {
@@ -8,7 +10,7 @@ extension TextBuffer {
       return
     }
     if number < 10_000 {
-      // Half the steps of `eightDigits`.
+      // Half the steps of `netlab_eight_digits`.
       let hundreds = (number &* 5243) &>> 19
       let pairs = hundreds | (number &- hundreds &* 100) &<< 16
       let tens = ((pairs &* 103) &>> 10) & 0x000f_000f
@@ -21,7 +23,7 @@ extension TextBuffer {
       return
     }
     guard number < 100_000_000 else { return appendLong(number) }
-    length = Self.writeShort(number, to: base + length) - base
+    length = (base + length).writeShort(UInt32(truncatingIfNeeded: number)) - base
   }
 
   /// A number of nine digits or more; room for all of them is there. Apart from `append`, so that
@@ -41,13 +43,13 @@ extension TextBuffer {
       place.storeBytes(of: UInt8(truncatingIfNeeded: ones &+ 48), as: UInt8.self)
       place += 1
     } else if upper < 100_000_000 {
-      place = Self.writeShort(upper, to: place)
+      place = place.writeShort(UInt32(truncatingIfNeeded: upper))
     } else {
       let top = upper / 100_000_000
-      place = Self.writeShort(top, to: place)
-      place = Self.writeEight(upper &- top &* 100_000_000, to: place)
+      place = place.writeShort(UInt32(truncatingIfNeeded: top))
+      place = place.writeEight(UInt32(truncatingIfNeeded: upper &- top &* 100_000_000))
     }
-    place = Self.writeEight(number &- upper &* 100_000_000, to: place)
+    place = place.writeEight(UInt32(truncatingIfNeeded: number &- upper &* 100_000_000))
     length = place - base
   }
 
@@ -82,55 +84,6 @@ extension TextBuffer {
     return digits
   }
 
-  /// The eight decimal digits of a number below 100 000 000, the first in the lowest octet, as
-  /// values and not characters. All eight come out of the same few multiplications: halves of four
-  /// digits, then pairs, then digits, side by side in one word. A product with the reciprocal
-  /// divides, exactly for numbers of these sizes.
-  @inlinable @inline(__always)
-  static func eightDigits(_ number: UInt64) -> UInt64 {
-    let upper = (number &* 3_518_437_209) &>> 45  // by 10 000
-    let halves = upper | (number &- upper &* 10_000) &<< 32
-    let hundreds = ((halves &* 5243) &>> 19) & 0x0000_007f_0000_007f  // by 100
-    let pairs = hundreds | (halves &- hundreds &* 100) &<< 16
-    let tens = ((pairs &* 103) &>> 10) & 0x000f_000f_000f_000f  // by 10
-    return tens | (pairs &- tens &* 10) &<< 8
-  }
-
-  /// Writes a number below 100 000 000 in the digits that it needs; the place has room for eight.
-  @inline(__always)
-  private static func writeShort(
-    _ number: UInt64, to place: UnsafeMutableRawPointer
-  ) -> UnsafeMutableRawPointer {
-    let digits = eightDigits(number)
-    // Zeros in front are cut off; the last digit stays, be it zero.
-    let zeros = (digits | 1 &<< 56).trailingZeroBitCount & 0x38
-    let text = (digits | 0x3030_3030_3030_3030) &>> UInt64(zeros)
-    place.storeBytes(of: text.littleEndian, as: UInt64.self)
-    return place + (8 &- zeros &>> 3)
-  }
-
-  /// Writes a number in decimal; the place has room for sixteen octets. Not inlined: lines have many
-  /// numbers, and copies of this for each would push other work out of the processor's cache.
-  @usableFromInline @inline(never)
-  static func writeDecimal(
-    _ number: UInt32, to place: UnsafeMutableRawPointer
-  ) -> UnsafeMutableRawPointer {
-    guard _slowPath(number >= 100_000_000) else { return writeShort(UInt64(number), to: place) }
-    let upper = number / 100_000_000
-    return writeEight(
-      UInt64(number &- upper &* 100_000_000), to: writeShort(UInt64(upper), to: place))
-  }
-
-  /// Writes a number below 100 000 000 in eight digits.
-  @inline(__always)
-  private static func writeEight(
-    _ number: UInt64, to place: UnsafeMutableRawPointer
-  ) -> UnsafeMutableRawPointer {
-    let text = eightDigits(number) | 0x3030_3030_3030_3030
-    place.storeBytes(of: text.littleEndian, as: UInt64.self)
-    return place + 8
-  }
-
   /// A number in decimal.
   @inlinable
   public mutating func append<T: FixedWidthInteger & UnsignedInteger>(_ number: T) {
@@ -147,7 +100,7 @@ extension TextBuffer {
   /// A point and six digits: a number below 1 000 000 as the millionths that it counts.
   public mutating func append(millionths number: UInt32) {
     reserve(9)
-    let digits = Self.eightDigits(UInt64(number)) | 0x3030_3030_3030_3030
+    let digits = netlab_eight_digits(number) | 0x3030_3030_3030_3030
     let place = base + length
     // The point takes the place of the second leading zero.
     let text = (digits &>> 8) & ~0xff | 0x2e
@@ -162,7 +115,7 @@ extension TextBuffer {
       return append(number)
     }
     reserve(8)
-    let digits = Self.eightDigits(number)
+    let digits = netlab_eight_digits(UInt32(truncatingIfNeeded: number))
     // As many zeros in front are cut off as there are, but none that the width asks for.
     let zeros = (digits | 1 &<< UInt64((8 &- width) &* 8)).trailingZeroBitCount & 0x38
     let text = (digits | 0x3030_3030_3030_3030) &>> UInt64(zeros)
@@ -183,5 +136,36 @@ extension TextBuffer {
       append(byte: Self.hexDigit(digit))
       shift &-= 4
     }
+  }
+}
+
+extension UnsafeMutableRawPointer {
+  /// Writes a number in decimal, and returns the place behind it; sixteen octets may be overwritten. Not
+  /// inlined: lines have many numbers, and copies of this for each would push other work out of the
+  /// processor's cache.
+  @usableFromInline @inline(never)
+  func writeDecimal(_ number: UInt32) -> UnsafeMutableRawPointer {
+    guard _slowPath(number >= 100_000_000) else { return writeShort(number) }
+    let upper = number / 100_000_000
+    return writeShort(upper).writeEight(number &- upper &* 100_000_000)
+  }
+
+  /// Writes a number below 100 000 000 in the digits that it needs; the place has room for eight.
+  @inline(__always)
+  fileprivate func writeShort(_ number: UInt32) -> UnsafeMutableRawPointer {
+    let digits = netlab_eight_digits(number)
+    // Zeros in front are cut off; the last digit stays, be it zero.
+    let zeros = (digits | 1 &<< 56).trailingZeroBitCount & 0x38
+    let text = (digits | 0x3030_3030_3030_3030) &>> UInt64(zeros)
+    storeBytes(of: text.littleEndian, as: UInt64.self)
+    return self + (8 &- zeros &>> 3)
+  }
+
+  /// Writes a number below 100 000 000 in eight digits.
+  @inline(__always)
+  fileprivate func writeEight(_ number: UInt32) -> UnsafeMutableRawPointer {
+    let text = netlab_eight_digits(number) | 0x3030_3030_3030_3030
+    storeBytes(of: text.littleEndian, as: UInt64.self)
+    return self + 8
   }
 }

@@ -1,3 +1,5 @@
+import COctets
+
 /// The end of a text in the making with room behind it, for lines of many short parts: the place stays
 /// in a register, and a part that has no room left stops the program.
 ///
@@ -46,7 +48,7 @@ public struct TextCursor: ~Copyable {
   public static func digits(
     of number: UInt32, alignedTo width: Int
   ) -> (word: UInt64, columns: Int) {
-    let digits = TextBuffer.eightDigits(UInt64(number))
+    let digits = netlab_eight_digits(number)
     // Zeros in front; the last digit stays, be it zero.
     let zeros = UInt64((digits | 1 &<< 56).trailingZeroBitCount & 0x38)
     let columns = max(8 &- Int(zeros &>> 3), width)
@@ -67,14 +69,14 @@ public struct TextCursor: ~Copyable {
   @inlinable @inline(__always)
   public mutating func write(any number: UInt32) {
     check(16)
-    place = TextBuffer.writeDecimal(number, to: place)
+    place = place.writeDecimal(number)
   }
 
   /// A point and six digits: a number below 1 000 000 as the millionths that it counts.
   @inlinable @inline(__always)
   public mutating func write(millionths number: UInt32) {
     check(8)
-    let digits = TextBuffer.eightDigits(UInt64(number)) | 0x3030_3030_3030_3030
+    let digits = netlab_eight_digits(number) | 0x3030_3030_3030_3030
     // The point takes the place of the second leading zero.
     place.storeBytes(of: ((digits &>> 8) & ~0xff | 0x2e).littleEndian, as: UInt64.self)
     place += 7
@@ -84,7 +86,7 @@ public struct TextCursor: ~Copyable {
   @inlinable @inline(__always)
   public mutating func write(_ address: IPv4Address) {
     check(32)
-    place = TextBuffer.writeDotted(address.value, to: place, rightAlignedTo: 0)
+    place = place.writeDotted(address.value, rightAlignedTo: 0)
   }
 
   /// The same with spaces before it to `width` columns, sixteen at most. They are counted first: to move
@@ -92,7 +94,7 @@ public struct TextCursor: ~Copyable {
   @inlinable @inline(__always)
   public mutating func write(_ address: IPv4Address, rightAlignedTo width: Int) {
     check(32)
-    place = TextBuffer.writeDotted(address.value, to: place, rightAlignedTo: width)
+    place = place.writeDotted(address.value, rightAlignedTo: width)
   }
 
   /// An IPv4 address, a colon and a port, with spaces before them.
@@ -100,10 +102,9 @@ public struct TextCursor: ~Copyable {
   public mutating func write(_ address: IPv4Address, port: UInt16, rightAlignedTo width: Int) {
     check(48)
     let digits = port < 10 ? 1 : port < 100 ? 2 : port < 1000 ? 3 : port < 10_000 ? 4 : 5
-    place = TextBuffer.writeDotted(
-      address.value, to: place, rightAlignedTo: width &- 1 &- digits)
+    place = place.writeDotted(address.value, rightAlignedTo: width &- 1 &- digits)
     place.storeBytes(of: 0x3a, as: UInt8.self)
-    place = TextBuffer.writeDecimal(UInt32(port), to: place + 1)
+    place = (place + 1).writeDecimal(UInt32(port))
   }
 
   /// A text that stands elsewhere.
