@@ -28,7 +28,7 @@ public func fuzzWebSocket(_ data: UnsafePointer<UInt8>?, _ size: Int) -> CInt {
   return 0
 }
 
-struct FuzzedConnection {
+struct FuzzedConnection: ~Copyable {
   let stream: WebSocketStream
   let receiver: WebSocketReceiver
   let sideIsKnown: Bool
