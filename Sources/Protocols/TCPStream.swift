@@ -271,7 +271,8 @@ final class TCPOctets {
     let first = octets.unsafeLoadUnaligned(fromUncheckedByteOffset: at, as: UInt64.self)
     let second = octets.unsafeLoadUnaligned(fromUncheckedByteOffset: at &+ 8, as: UInt64.self)
     let product = (first ^ place).multipliedFullWidth(by: second &+ place)
-    return product.high ^ product.low
+    // And the words themselves: a factor that is zero, as a sender may choose it, would hide the other.
+    return (product.high ^ product.low) &+ first &+ (second &<< 32 | second &>> 32)
   }
 
   @inline(never)
