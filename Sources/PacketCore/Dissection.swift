@@ -175,14 +175,24 @@ public struct Dissection: ~Copyable, Sendable {
   mutating func push<L: Layer>(
     _ type: L.Type, start: Int, headerEnd: Int, end: Int, reportedEnd: Int
   ) -> Int {
+    let index = append(
+      type, start: start, headerEnd: headerEnd, end: end, reportedEnd: reportedEnd,
+      buffer: currentBuffer, isQuoted: isQuoting)
+    if L.summarizes, !isQuoting, !isAside { speaking = index }
+    return index
+  }
+
+  @inlinable @inline(__always)
+  mutating func append<L: Layer>(
+    _ type: L.Type, start: Int, headerEnd: Int, end: Int, reportedEnd: Int, buffer: UInt16,
+    isQuoted: Bool
+  ) -> Int {
     let index = records.count
     records.append(
       LayerRecord(
         type: type, start: start, headerLength: headerEnd &- start,
         payloadLength: max(end &- headerEnd, 0), missing: max(reportedEnd &- end, 0),
-        buffer: currentBuffer, space: currentSpace, isQuoted: isQuoting,
-        hasRemarks: L.hasRemarks))
-    if L.summarizes, !isQuoting, !isAside { speaking = index }
+        buffer: buffer, space: currentSpace, isQuoted: isQuoted, hasRemarks: L.hasRemarks))
     return index
   }
 

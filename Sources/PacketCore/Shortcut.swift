@@ -80,12 +80,9 @@ extension Dissection {
         type, start: header.lowerBound, headerEnd: header.upperBound, end: end,
         reportedEnd: reportedEnd)
     }
-    let index = records.count
-    records.append(
-      LayerRecord(
-        type: type, start: header.lowerBound, headerLength: header.count,
-        payloadLength: max(end &- header.upperBound, 0), missing: max(reportedEnd &- end, 0),
-        buffer: 0, space: space, isQuoted: false, hasRemarks: L.hasRemarks))
+    let index = append(
+      type, start: header.lowerBound, headerEnd: header.upperBound, end: end,
+      reportedEnd: reportedEnd, buffer: 0, isQuoted: false)
     if L.summarizes { speaking = index }
     return index
   }
