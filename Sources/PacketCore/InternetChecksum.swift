@@ -1,3 +1,5 @@
+import COctets
+
 /// The Internet checksum: the ones' complement of the ones' complement sum of 16-bit words.
 /// RFC 1071; RFC 1624 for why 0xffff and 0x0000 are the same sum.
 public struct InternetChecksum: Sendable {
@@ -43,21 +45,12 @@ public struct InternetChecksum: Sendable {
     }
     var sum = sums.wrappedSum()
     guard at < count else { return sum }
-    // Up to three more words and a part of one. How many nobody can predict: looking at all of them,
-    // and leaving out what was added before, costs less than asking.
-    let last = count &- 8
-    for _ in 0..<3 {
-      let word = bytes.unsafeLoadUnaligned(
-        fromUncheckedByteOffset: min(at, last), as: UInt64.self)
-      let isWhole = at <= last
-      sum.addAround(isWhole ? word : 0)
-      at = isWhole ? at &+ 8 : at
+    let rest = bytes.withUnsafeBytes { octets in
+      octets.baseAddress.map { netlab_sum_of_last($0 + count, count &- at) } ?? 0
     }
-    let rest = UInt64(
-      littleEndian: bytes.unsafeLoadUnaligned(fromUncheckedByteOffset: last, as: UInt64.self))
-    // In two steps, so that nothing is left of it when nothing is to be added.
-    let part = (rest &>> 1) &>> UInt64(truncatingIfNeeded: 63 &- (count &- at) &* 8)
-    sum.addAround(part.littleEndian)
+    // Of an odd number of octets the last 32 begin at an odd offset: their octets are swapped.
+    let turn = UInt64(truncatingIfNeeded: count & 1) &* 8
+    sum.addAround(rest &<< turn | rest &>> (64 &- turn))
     return sum
   }
 

@@ -100,4 +100,14 @@ extension UnsafeMutableRawPointer {
     let spaces = min(max(width &- netlab_dotted_length(value), 0), 16)
     return netlab_write_dotted(value, self + spaces)
   }
+
+  /// The same with spaces behind it.
+  @usableFromInline @inline(never)
+  func writeDotted(_ value: UInt32, paddedTo width: Int) -> UnsafeMutableRawPointer {
+    let end: UnsafeMutableRawPointer = netlab_write_dotted(value, self)
+    // Written in any case: whether any are missing nobody can predict.
+    end.storeBytes(of: 0x2020_2020_2020_2020, as: UInt64.self)
+    end.storeBytes(of: 0x2020_2020_2020_2020, toByteOffset: 8, as: UInt64.self)
+    return max(end, self + min(width, 16))
+  }
 }

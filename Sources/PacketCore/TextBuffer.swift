@@ -119,8 +119,26 @@ public struct TextBuffer: ~Copyable {
   public mutating func append(_ bytes: UnsafeRawBufferPointer) {
     guard let start = bytes.baseAddress else { return }
     reserve(bytes.count)
-    (base + count).copyMemory(from: start, byteCount: bytes.count)
+    Self.copy(start, bytes.count, to: base + count)
     length &+= bytes.count
+  }
+
+  /// Copies octets in steps of 32, the last of which overlap: a processor that saw the steps of the
+  /// message's other octets knows how many there will be, and not which way memcpy goes.
+  @inlinable @inline(__always)
+  static func copy(_ source: UnsafeRawPointer, _ size: Int, to place: UnsafeMutableRawPointer) {
+    guard size >= 32, size <= 512 else { return place.copyMemory(from: source, byteCount: size) }
+    let last = size &- 32
+    var at = 0
+    while at < last {
+      place.storeBytes(
+        of: source.loadUnaligned(fromByteOffset: at, as: SIMD4<UInt64>.self), toByteOffset: at,
+        as: SIMD4<UInt64>.self)
+      at &+= 32
+    }
+    place.storeBytes(
+      of: source.loadUnaligned(fromByteOffset: last, as: SIMD4<UInt64>.self), toByteOffset: last,
+      as: SIMD4<UInt64>.self)
   }
 
   /// Octets as they are.
@@ -149,6 +167,17 @@ public struct TextBuffer: ~Copyable {
   public mutating func replace(at place: Int, with byte: UInt8) {
     precondition(place >= 0 && place < length, "nothing is written there")
     base.storeBytes(of: byte, toByteOffset: place, as: UInt8.self)
+  }
+
+  /// Puts a literal in the place of octets that are there; what follows them moves.
+  public mutating func replace(_ range: Range<Int>, with text: StaticString) {
+    precondition(range.lowerBound >= 0 && range.upperBound <= length, "nothing is written there")
+    let size = text.utf8CodeUnitCount
+    reserve(size)
+    let place = base + range.lowerBound
+    (place + size).copyMemory(from: base + range.upperBound, byteCount: length - range.upperBound)
+    place.copyMemory(from: text.utf8Start, byteCount: size)
+    length += size - range.count
   }
 
   /// Another buffer's text.

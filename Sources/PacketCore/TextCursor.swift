@@ -65,11 +65,29 @@ public struct TextCursor: ~Copyable {
     place += columns
   }
 
+  /// Characters of two words, sixteen at most.
+  @inlinable @inline(__always)
+  public mutating func write(_ first: UInt64, _ second: UInt64, columns: Int) {
+    check(16)
+    place.storeBytes(of: first.littleEndian, as: UInt64.self)
+    place.storeBytes(of: second.littleEndian, toByteOffset: 8, as: UInt64.self)
+    place += min(columns, 16)
+  }
+
   /// A number in decimal, ten digits at most.
   @inlinable @inline(__always)
   public mutating func write(any number: UInt32) {
     check(16)
     place = place.writeDecimal(number)
+  }
+
+  /// A literal, and behind it a number in decimal, ten digits at most.
+  @inlinable @inline(__always)
+  public mutating func write(_ name: StaticString, any number: UInt32) {
+    let size = name.utf8CodeUnitCount
+    check(size &+ 16)
+    TextBuffer.copyShort(UnsafeRawPointer(name.utf8Start), size, to: place)
+    place = (place + size).writeDecimal(number)
   }
 
   /// A point and six digits: a number below 1 000 000 as the millionths that it counts.
@@ -95,6 +113,13 @@ public struct TextCursor: ~Copyable {
   public mutating func write(_ address: IPv4Address, rightAlignedTo width: Int) {
     check(32)
     place = place.writeDotted(address.value, rightAlignedTo: width)
+  }
+
+  /// The same with spaces behind it to `width` columns, sixteen at most.
+  @inlinable @inline(__always)
+  public mutating func write(_ address: IPv4Address, paddedTo width: Int) {
+    check(32)
+    place = place.writeDotted(address.value, paddedTo: width)
   }
 
   /// An IPv4 address, a colon and a port, with spaces before them.

@@ -37,6 +37,13 @@ extension Columns {
     _ dissection: borrowing Dissection, _ frame: RawSpan, remarks: Bool
   ) {
     info.removeAll()
+    append(dissection, frame, remarks: remarks)
+  }
+
+  /// The same behind what stands in the Info column.
+  @inline(__always)
+  mutating func append(_ dissection: borrowing Dissection, _ frame: RawSpan, remarks: Bool) {
+    let start = info.count
     if !dissection.messages.isEmpty {
       fillMessages(dissection, frame)
     } else if dissection.speaker > 0 {
@@ -46,7 +53,7 @@ extension Columns {
       info.append("Link type ")
       info.append(UInt64(dissection.frame.linkType.rawValue))
     }
-    if let failure = dissection.failure { tell(failure, dissection, frame) }
+    if let failure = dissection.failure { tell(failure, from: start, dissection, frame) }
     guard remarks, !dissection.findings.isEmpty else { return }
     for finding in dissection.findings
     where finding.kind.group == .checksum && finding.kind.severity == .error
@@ -177,13 +184,16 @@ extension Columns {
   }
 
   /// The packet, or a message, ends before its layers do.
+  ///
+  /// - Parameter start: Where the packet's info begins.
   private mutating func tell(
-    _ failure: Dissection.Failure, _ dissection: borrowing Dissection, _ frame: RawSpan
+    _ failure: Dissection.Failure, from start: Int, _ dissection: borrowing Dissection,
+    _ frame: RawSpan
   ) {
     if isCompatible, !failure.type.isInWireshark { return }
     if !failure.isQuoted, !failure.isRecorded, failure.type.summarizes {
       protocolName = failure.type.column
-      info.removeAll()
+      info.truncate(to: start)
       if let part = dissection.layers.last, part.isPart {
         dissection.withBytes(of: part.buffer, frame: frame) { bytes in
           part.type.summarizePart(bytes, part, into: &self)

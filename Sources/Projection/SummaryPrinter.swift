@@ -10,6 +10,7 @@ public final class SummaryPrinter: PacketPrinter {
   /// Used by one thread only, for every packet.
   @exclusivity(unchecked) private var columns = Columns()
   @exclusivity(unchecked) private var second = WrittenSecond()
+  @exclusivity(unchecked) private var names = ExpectedNames()
 
   /// - Parameters:
   ///   - time: What the time column counts from.
@@ -29,24 +30,30 @@ public final class SummaryPrinter: PacketPrinter {
   public func print(
     _ dissection: borrowing Dissection, _ frame: RawSpan, into text: inout TextBuffer
   ) {
-    columns.fill(dissection, frame, remarks: remarks)
-    let first = text.count
-    if !writePlainStart(dissection, &text) { writeStart(dissection, &text) }
-    let start = text.count
-    let length = UInt32(clamping: dissection.frame.originalLength)
-    text.extend(atMost: columns.protocolName.utf8CodeUnitCount &+ columns.info.count &+ 32) {
-      $0.write(columns.protocolName)
-      $0.write(byte: 32)
-      $0.write(any: length)
-      $0.write(byte: 32)
-      $0.write(columns.info)
+    // The info is written where it will stand, behind the name that is expected.
+    swap(&columns.info, &text)
+    let first = columns.info.count
+    let place = names.place(dissection)
+    let expected = names[place]
+    let start =
+      writePlainStart(dissection, expected, &columns.info)
+      ?? writeStart(dissection, expected, &columns.info)
+    columns.append(dissection, frame, remarks: remarks)
+    if _slowPath(!expected.is(columns.protocolName)) {
+      columns.info.replace(start..<start &+ expected.count, with: columns.protocolName)
+      names[place] = WrittenName(columns.protocolName)
     }
-    if isColoured { colour(dissection, line: first, protocol: start, &text) }
-    text.append(byte: 10)
+    if _slowPath(isColoured) { colour(dissection, line: first, protocol: start, &columns.info) }
+    columns.info.append(byte: 10)
+    swap(&columns.info, &text)
   }
 
-  /// Number, time and ends.
-  private func writeStart(_ dissection: borrowing Dissection, _ text: inout TextBuffer) {
+  /// Number, time, ends, protocol and length.
+  ///
+  /// - Returns: Where the protocol's name begins.
+  private func writeStart(
+    _ dissection: borrowing Dissection, _ name: WrittenName, _ text: inout TextBuffer
+  ) -> Int {
     text.append(UInt64(dissection.frame.number), rightAlignedTo: 5)
     text.append(byte: 32)
     var start = text.count
@@ -60,35 +67,50 @@ public final class SummaryPrinter: PacketPrinter {
     text.append(dissection.endpoints.destination)
     text.append(byte: 32, times: 12 &- (text.count &- start))
     text.append(byte: 32)
+    start = text.count
+    text.extend(atMost: name.count &+ 32) { writeName(name, dissection, &$0) }
+    return start
+  }
+
+  /// Protocol and length.
+  @inline(__always)
+  private func writeName(
+    _ name: WrittenName, _ dissection: borrowing Dissection, _ cursor: inout TextCursor
+  ) {
+    name.write(to: &cursor)
+    cursor.write(" ", any: UInt32(clamping: dissection.frame.originalLength))
+    cursor.write(byte: 32)
   }
 
   /// The same of nearly all packets: IPv4, seconds since the first frame, in microseconds.
   ///
-  /// - Returns: False for another packet, of which nothing was written.
+  /// - Returns: Nil for another packet, of which nothing was written.
   @inline(__always)
   private func writePlainStart(
-    _ dissection: borrowing Dissection, _ text: inout TextBuffer
-  ) -> Bool {
+    _ dissection: borrowing Dissection, _ name: WrittenName, _ text: inout TextBuffer
+  ) -> Int? {
     let number = dissection.frame.number
     let (source, destination) = (dissection.endpoints.source, dissection.endpoints.destination)
     guard time == .relative, number < 100_000_000, source.family == .ipv4,
       destination.family == .ipv4, !isASCII, dissection.hasPlainTime
-    else { return false }
+    else { return nil }
     let nanoseconds = dissection.frame.time.nanoseconds(since: dissection.firstTime)
-    guard nanoseconds >= 0, nanoseconds < 100_000_000 * 1_000_000_000 else { return false }
-    text.extend(atMost: 128) { cursor in
+    guard nanoseconds >= 0, nanoseconds < 100_000_000 * 1_000_000_000 else { return nil }
+    var start = text.count
+    text.extend(atMost: 128 &+ name.count) { cursor in
+      let first = cursor.mark
       cursor.write(UInt32(truncatingIfNeeded: number), alignedTo: 5)
       cursor.write(byte: 32)
       cursor.write(plainTime: nanoseconds, &second)
       cursor.write(byte: 32)
       cursor.write(IPv4Address(UInt32(truncatingIfNeeded: source.low)), rightAlignedTo: 12)
       cursor.write(" → ")
-      let right = cursor.mark
-      cursor.write(IPv4Address(UInt32(truncatingIfNeeded: destination.low)))
-      cursor.pad(from: right, to: 12)
+      cursor.write(IPv4Address(UInt32(truncatingIfNeeded: destination.low)), paddedTo: 12)
       cursor.write(byte: 32)
+      start &+= cursor.mark - first
+      writeName(name, dissection, &cursor)
     }
-    return true
+    return start
   }
 
   /// Colours the line that was just written. See `Colour`.

@@ -21,6 +21,14 @@ enum PlainIPv4 {
     let ends: Endpoints
   }
 
+  /// The addresses, and the ports or whatever else the first four octets behind the header are, where all of
+  /// them are there. Nothing was looked at yet.
+  @inline(__always)
+  static func endsAndPorts(_ bytes: RawSpan) -> (ends: UInt64, ports: UInt32)? {
+    guard _fastPath(bytes.byteCount >= headerEnd &+ 4) else { return nil }
+    return (word(bytes, 26, UInt64.self), word(bytes, headerEnd, UInt32.self))
+  }
+
   /// Records both layers and names the packet's ends.
   ///
   /// - Parameter reportedEnd: Octets on the wire.

@@ -1,3 +1,4 @@
+import COctets
 import PacketCore
 
 /// Connections by their two ends, bounded, the longest idle forgotten first.
@@ -99,20 +100,41 @@ struct TCPConnectionTable: ~Copyable {
     return forgotten != before
   }
 
+  /// Which connection a segment probably belongs to, before anything is known of it but where the ends'
+  /// names and the ports stand. Has the connection fetched: it is needed a hundred instructions on.
+  ///
+  /// - Parameters:
+  ///   - addresses: The source in the upper half, the destination in the lower. With their octets turned
+  ///     around, neighbours would fall on one another three times as often.
+  ///   - ports: Likewise.
+  @inline(__always)
+  func hint(_ addresses: UInt64, _ ports: UInt32) -> TCPHint {
+    let mixed =
+      addresses &* 0x9E37_79B9_7F4A_7C15 &+ UInt64(ports) &* 0xBF58_476D_1CE4_E5B9
+    let hint = TCPHint(place: hints + Int(truncatingIfNeeded: mixed &>> (64 &- Self.hintBits)))
+    if let (number, _) = hint.connection {
+      let connection = UnsafeRawPointer(place(number))
+      for line in 0..<4 { netlab_prefetch(connection + line * 64) }
+    }
+    return hint
+  }
+
+  /// The same of a segment whose ends are known.
+  @inline(__always)
+  func hint(_ ends: Endpoints, _ source: UInt16, _ destination: UInt16) -> TCPHint {
+    hint(
+      (ends.source.low &<< 32 | ends.source.low &>> 32) ^ ends.destination.low,
+      UInt32(source) &<< 16 | UInt32(destination))
+  }
+
   /// The connection of a segment, if it is known and the segment needs no more than `followPlain` or
   /// `pass`. Mutating, though it changes hints alone: otherwise the table would be copied for the call.
   @inline(__always)
   mutating func plainConnection(
-    _ ends: Endpoints, _ source: UInt16, _ destination: UInt16, _ point: CapturePoint
+    _ ends: Endpoints, _ source: UInt16, _ destination: UInt16, _ point: CapturePoint,
+    _ hint: TCPHint
   ) -> TCPPlainPlace? {
-    let turned = ends.destination.low &<< 32 | ends.destination.low &>> 32
-    let mixed =
-      (ends.source.low ^ turned) &* 0x9E37_79B9_7F4A_7C15
-      &+ (UInt64(source) &<< 16 | UInt64(destination)) &* 0xBF58_476D_1CE4_E5B9
-    let hint = hints + Int(truncatingIfNeeded: mixed &>> (64 &- Self.hintBits))
-    let number = hint.pointee &>> 1
-    if _fastPath(hint.pointee != Self.none) {
-      let isFromHigh = hint.pointee & 1 != 0
+    if let (number, isFromHigh) = hint.connection {
       let key = TCPConnection.key(of: place(number))
       if _fastPath(
         isFromHigh
@@ -122,7 +144,7 @@ struct TCPConnectionTable: ~Copyable {
         return plainPlace(number, isFromHigh)
       }
     }
-    return searchPlain(ends, source, destination, point, hint)
+    return searchPlain(ends, source, destination, point, hint.place)
   }
 
   /// The same where no hint leads to it; leaves one.

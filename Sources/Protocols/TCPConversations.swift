@@ -63,12 +63,27 @@ public final class TCPConversations: LayerMemory, StreamHolder {
     table.follow(tcp, segment, hasOptions: hasOptions, ends, point, note: &note)
   }
 
+  /// See `TCPConnectionTable.hint`.
+  @inline(__always)
+  func hint(_ addresses: UInt64, _ ports: UInt32) -> TCPHint {
+    let hint = table.hint(addresses, ports)
+    if let (number, isFromHigh) = hint.connection { streams.expect(number, fromHigh: isFromHigh) }
+    return hint
+  }
+
+  /// See `TCPConnectionTable.hint`.
+  @inline(__always)
+  func hint(_ ends: Endpoints, _ source: UInt16, _ destination: UInt16) -> TCPHint {
+    table.hint(ends, source, destination)
+  }
+
   /// See `TCPConnectionTable.plainConnection`.
   @inline(__always)
   func plainConnection(
-    _ ends: Endpoints, _ source: UInt16, _ destination: UInt16, _ point: CapturePoint
+    _ ends: Endpoints, _ source: UInt16, _ destination: UInt16, _ point: CapturePoint,
+    _ hint: TCPHint
   ) -> TCPPlainPlace? {
-    table.plainConnection(ends, source, destination, point)
+    table.plainConnection(ends, source, destination, point, hint)
   }
 
   /// See `TCPConnectionTable.pass`.

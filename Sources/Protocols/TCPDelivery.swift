@@ -55,9 +55,7 @@ extension TCPStreams {
     nextJob = 0
     current = nil
     if _slowPath(keepsPackets) { keepPacket(stream, bytes, in: &dissection) }
-    // A compressed stream's reader takes its memory with a message, not with what waits.
-    guard _slowPath(mayHold || stream.counted != 0 || stream.isTimeToCount(fromHigh: isFromHigh))
-    else { return false }
+    guard _slowPath(mayHold || stream.counted != 0) else { return false }
     mayHold = false
     if stream.counted != 0 || stream.held != 0, streams[Int(stream.slot)] === stream {
       settle(stream, in: &dissection)

@@ -166,9 +166,4 @@ extension HeaderOptions {
   var isPaddedTimestamps: Bool {
     count == 12 && firstWord &>> 32 == 0x0101_080a
   }
-
-  /// The two values of that layout.
-  var paddedTimestamps: (value: UInt32, echo: UInt32) {
-    (UInt32(truncatingIfNeeded: firstWord), UInt32(truncatingIfNeeded: secondWord &>> 32))
-  }
 }

@@ -12,29 +12,19 @@ extension TCP {
     into dissection: inout Dissection, memory: Unmanaged<AnyObject>
   ) throws(ParseError) -> PayloadType {
     if dissection.mayTakeShortcut, dissection.space == .ipProtocol,
-      let next = walkPlain(
-        bytes, from: start, to: end, reportedEnd: reportedEnd, dissection.endpoints,
-        isOutermost: false, into: &dissection, memory)
+      let plain = TCPPlainSegment(bytes, from: start, to: end, reportedEnd: reportedEnd)
     {
-      return next
+      let ends = dissection.endpoints
+      let next = memory._withUnsafeGuaranteedRef { memory in
+        let conversations = unsafeDowncast(memory, to: TCPConversations.self)
+        return conversations.follow(
+          plain, ends, bytes, conversations.hint(ends, plain.sourcePort, plain.destinationPort),
+          isOutermost: false, in: &dissection)
+      }
+      if let next { return next }
     }
     return try walkDecoded(
       bytes, from: start, to: end, reportedEnd: reportedEnd, into: &dissection, memory: memory)
-  }
-
-  /// - Returns: What follows; nil for any other segment, of which nothing was recorded.
-  @inline(__always)
-  static func walkPlain(
-    _ bytes: RawSpan, from start: Int, to end: Int, reportedEnd: Int, _ ends: Endpoints,
-    isOutermost: Bool, into dissection: inout Dissection, _ memory: Unmanaged<AnyObject>
-  ) -> PayloadType? {
-    guard let plain = TCPPlainSegment(bytes, from: start, to: end, reportedEnd: reportedEnd) else {
-      return nil
-    }
-    return memory._withUnsafeGuaranteedRef {
-      unsafeDowncast($0, to: TCPConversations.self).follow(
-        plain, ends, bytes, isOutermost: isOutermost, in: &dissection)
-    }
   }
 }
 
@@ -46,15 +36,23 @@ enum PlainSegment: Shortcut {
     _ bytes: RawSpan, from start: Int, to end: Int, reportedEnd: Int,
     into dissection: inout Dissection, memories: UnsafePointer<Unmanaged<AnyObject>>
   ) -> PayloadType? {
+    guard let words = PlainIPv4.endsAndPorts(bytes) else { return nil }
+    let memory = memories[2]
+    let hint = memory._withUnsafeGuaranteedRef {
+      unsafeDowncast($0, to: TCPConversations.self).hint(words.ends, words.ports)
+    }
     guard let data = PlainIPv4.read(bytes, reportedEnd: reportedEnd, into: &dissection) else {
       return nil
     }
     if data.protocolNumber == TCP.ipProtocol,
-      let next = TCP.walkPlain(
-        bytes, from: data.start, to: data.end, reportedEnd: data.reportedEnd, data.ends,
-        isOutermost: true, into: &dissection, memories[2])
+      let plain = TCPPlainSegment(
+        bytes, from: data.start, to: data.end, reportedEnd: data.reportedEnd)
     {
-      return next
+      let next = memory._withUnsafeGuaranteedRef {
+        unsafeDowncast($0, to: TCPConversations.self).follow(
+          plain, data.ends, bytes, hint, isOutermost: true, in: &dissection)
+      }
+      if let next { return next }
     }
     return .ipProtocol(data.protocolNumber)
   }
@@ -117,6 +115,14 @@ struct TCPPlainSegment {
     T(bigEndian: bytes.unsafeLoadUnaligned(fromUncheckedByteOffset: offset, as: T.self))
   }
 
+  /// The timestamps, if it has them. RFC 7323 section 3.2.
+  @inline(__always)
+  func timestamps(_ bytes: RawSpan) -> (value: UInt32, echo: UInt32)? {
+    guard header.count == 32 else { return nil }
+    let both = Self.word(bytes, header.lowerBound &+ 24, UInt64.self)
+    return (UInt32(truncatingIfNeeded: both &>> 32), UInt32(truncatingIfNeeded: both))
+  }
+
   /// Whether the checksum is right. RFC 9293 section 3.1.
   @inline(__always)
   func isSumRight(_ bytes: RawSpan, _ ends: Endpoints) -> Bool {
@@ -132,17 +138,19 @@ struct TCPPlainSegment {
 extension TCPConversations {
   /// Takes a plain segment into its connection and its stream, and records the layer.
   ///
-  /// - Parameter isOutermost: See `Dissection.record`.
+  /// - Parameters:
+  ///   - hint: Of the connection.
+  ///   - isOutermost: See `Dissection.record`.
   /// - Returns: What follows; nil when there is more to it, and nothing was done.
   @inline(__always)
-  func follow(
-    _ plain: TCPPlainSegment, _ ends: Endpoints, _ bytes: RawSpan, isOutermost: Bool,
-    in dissection: inout Dissection
+  fileprivate func follow(
+    _ plain: TCPPlainSegment, _ ends: Endpoints, _ bytes: RawSpan, _ hint: TCPHint,
+    isOutermost: Bool, in dissection: inout Dissection
   ) -> PayloadType? {
     // A finding of a layer below may mean that the receiver throws the packet away.
     guard _fastPath(dissection.findings.isEmpty),
       let place = plainConnection(
-        ends, plain.sourcePort, plain.destinationPort, dissection.frame.point),
+        ends, plain.sourcePort, plain.destinationPort, dissection.frame.point, hint),
       plain.length > 0
         ? streams.isNext(plain.sequence, place.number, place.stream, fromHigh: place.isFromHigh)
         : streams.ignoresAcknowledgments(place.number, place.stream),
@@ -201,4 +209,17 @@ struct TCPPlainPlace {
   let stream: UInt32
   /// Which end sent it.
   let isFromHigh: Bool
+}
+
+/// Which connection a segment probably belongs to: a place of the table's hints. See
+/// `TCPConnectionTable.hint`.
+struct TCPHint {
+  let place: UnsafeMutablePointer<UInt32>
+
+  /// The connection's number and which end sent the segment; nil where there is no hint yet.
+  @inline(__always)
+  var connection: (number: UInt32, isFromHigh: Bool)? {
+    let hint = place.pointee
+    return _fastPath(hint != TCPConnectionTable.none) ? (hint &>> 1, hint & 1 != 0) : nil
+  }
 }

@@ -93,10 +93,12 @@ extension TCPStreams {
     let step = reader.type.consume(bytes, chunk, by: reader.object, into: &dissection)
     guard case .message(let count) = step, _fastPath(count > 0 && count <= chunk.range.count) else {
       isPlain = false
+      mayHold = true
       return stream.withOctets(fromHigh: isHigh) {
         take(step, stream, $0, from: first, bytes, into: &dissection)
       }
     }
+    if _slowPath(!dissection.stream.holdsAsBefore) { mayHold = true }
     if _slowPath(!lastFrames.isEmpty) { lastFrames.removeAll() }
     chunk.position &+= UInt64(count)
     chunk.range = chunk.range.lowerBound &+ count..<chunk.range.upperBound

@@ -42,8 +42,28 @@ final class TCPStreams {
     var state: State
     /// Segments whose octets nobody recognised.
     var strange: UInt8 = 0
-    /// The stream, to be looked at without counting references; `streams` owns it.
-    var stream: Unmanaged<TCPStream>?
+    /// The stream; `streams` owns it.
+    var followed: Followed?
+
+    /// A stream and its two directions, to be looked at without counting references. All three stand here:
+    /// none has to be fetched before the place of another is known.
+    struct Followed {
+      let stream: Unmanaged<TCPStream>
+      let low: Unmanaged<TCPOctets>
+      let high: Unmanaged<TCPOctets>
+
+      init(_ stream: TCPStream) {
+        self.stream = .passUnretained(stream)
+        low = .passUnretained(stream.fromLow)
+        high = .passUnretained(stream.fromHigh)
+      }
+
+      /// The octets of one direction, lent.
+      @inline(__always)
+      func withOctets<R>(fromHigh isHigh: Bool, _ body: (TCPOctets) -> R) -> R {
+        (isHigh ? high : low)._withUnsafeGuaranteedRef(body)
+      }
+    }
   }
   @exclusivity(unchecked) var slots: ContiguousArray<Slot> = []
   @exclusivity(unchecked) var streams: ContiguousArray<TCPStream?> = []
@@ -117,12 +137,21 @@ final class TCPStreams {
     let slot = Int(slot)
     guard _fastPath(slot < slots.count), _fastPath(slots[slot].number == number),
       slots[slot].state == .isFollowed,
-      let stream = slots[slot].stream
+      let followed = slots[slot].followed
     else { return false }
-    return stream._withUnsafeGuaranteedRef { stream in
-      stream.isRead
-        && stream.withOctets(fromHigh: isHigh) { $0.next == sequence && $0.isOpen }
-    }
+    return followed.withOctets(fromHigh: isHigh) { $0.next == sequence && $0.isOpen }
+      && followed.stream._withUnsafeGuaranteedRef { $0.isRead }
+  }
+
+  /// What a connection says will be asked for soon, if it is followed: has it fetched meanwhile.
+  @inline(__always)
+  func expect(_ slot: UInt32, fromHigh isHigh: Bool) {
+    let slot = Int(slot)
+    guard _fastPath(slot < slots.count), let followed = slots[slot].followed else { return }
+    let octets = UnsafeRawPointer((isHigh ? followed.high : followed.low).toOpaque())
+    netlab_prefetch(octets)
+    netlab_prefetch(octets + 64)
+    netlab_prefetch(followed.stream.toOpaque())
   }
 
   /// Takes a segment for which `isNext` holds.
@@ -131,17 +160,17 @@ final class TCPStreams {
     _ slot: UInt32, _ sequence: UInt32, _ data: Range<Int>, _ bytes: RawSpan,
     fromHigh isHigh: Bool, at index: Int, in dissection: borrowing Dissection
   ) {
-    guard let stream = slots[Int(slot)].stream else { return }
+    guard let followed = slots[Int(slot)].followed else { return }
     layer = index
     frame = dissection.frame.number
-    current = stream
+    current = followed.stream
     isFromHigh = isHigh
     frameIsFromHigh = isHigh
     isBuffered = false
-    stream._withUnsafeGuaranteedRef { stream in
+    followed.stream._withUnsafeGuaranteedRef { stream in
       // Asked next, and long not asked: has it fetched meanwhile.
       if let reader = stream.handle { netlab_prefetch(reader.object.toOpaque()) }
-      stream.withOctets(fromHigh: isHigh) { own in
+      followed.withOctets(fromHigh: isHigh) { own in
         own.next = sequence &+ UInt32(truncatingIfNeeded: data.count)
         if isTracing { own.trace(sequence, bytes.extracting(data)) }
         isPlain = own.waiting == 0
@@ -180,7 +209,7 @@ final class TCPStreams {
   {
     let slot = Int(note.slot)
     while slots.count <= slot {
-      slots.append(Slot(number: .max, state: [], stream: nil))
+      slots.append(Slot(number: .max, state: [], followed: nil))
       streams.append(nil)
     }
     if let known = streams[slot] {
@@ -199,8 +228,7 @@ final class TCPStreams {
     streams[slot] = stream
     let strange = slots[slot].number == note.stream ? slots[slot].strange : 0
     slots[slot] = Slot(
-      number: note.stream, state: .isFollowed, strange: strange,
-      stream: Unmanaged.passUnretained(stream))
+      number: note.stream, state: .isFollowed, strange: strange, followed: Slot.Followed(stream))
     return stream
   }
 
@@ -234,7 +262,7 @@ final class TCPStreams {
       stream.counted = 0
     }
     slots[Int(stream.slot)].state = []
-    slots[Int(stream.slot)].stream = nil
+    slots[Int(stream.slot)].followed = nil
     // The packet in work may be the stream's last, and let go of it twice.
     if let last = streams[Int(stream.slot)] { retired = last }
     streams[Int(stream.slot)] = nil

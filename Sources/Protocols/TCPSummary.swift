@@ -10,7 +10,29 @@ extension TCP {
     "[TCP ZeroWindow] ", "[TCP ZeroWindowProbeAck] ",
   ]
 
-  /// Writes the Info column as Wireshark does.
+  /// Writes the Info column as Wireshark does. Nearly every segment has ACK, perhaps PSH, a length, and no
+  /// option but timestamps: it is written from its words, without being decoded.
+  public static func summarize(
+    _ bytes: RawSpan, _ record: LayerRecord, in dissection: borrowing Dissection,
+    into columns: inout Columns
+  ) {
+    let range = record.range
+    if let note = dissection.note(of: TCP.self, record), note.facts.contains(.hasLength),
+      !note.facts.contains(.countsECN),
+      !dissection.stream.isWaiting || dissection.stream.lineBuffer == 0,
+      let plain = TCPPlainSegment(
+        bytes, from: range.lowerBound, to: range.upperBound, reportedEnd: range.upperBound)
+    {
+      columns.protocolName = "TCP"
+      if _slowPath(!note.flags.isEmpty) { writePrefixes(note, to: &columns.info) }
+      plain.write(note, bytes, to: &columns.info)
+      if dissection.stream.isWaiting { columns.info.append(" [TCP segment of a reassembled PDU]") }
+      return
+    }
+    guard let layer = decode(record, in: bytes) else { return }
+    layer.summarize(bytes, record, in: dissection, into: &columns)
+  }
+
   public func summarize(
     _ bytes: RawSpan, _ record: LayerRecord, in dissection: borrowing Dissection,
     into columns: inout Columns
@@ -25,13 +47,7 @@ extension TCP {
       columns.info.append(" [TCP segment of a reassembled PDU]")
       return
     }
-    if !note.flags.isEmpty { writePrefixes(note, to: &columns.info) }
-    if writePlain(note, to: &columns.info) {
-      if dissection.stream.isWaiting {
-        columns.info.append(" [TCP segment of a reassembled PDU]")
-      }
-      return
-    }
+    if !note.flags.isEmpty { Self.writePrefixes(note, to: &columns.info) }
     columns.info.append(UInt64(sourcePort))
     columns.info.append(" → ")
     columns.info.append(UInt64(destinationPort))
@@ -52,15 +68,7 @@ extension TCP {
       columns.info.append(" Len=")
       columns.info.append(UInt64(note.length))
     }
-    if options.isPaddedTimestamps {
-      let (value, echo) = options.paddedTimestamps
-      columns.info.append(" TSval=")
-      columns.info.append(UInt64(value))
-      columns.info.append(" TSecr=")
-      columns.info.append(UInt64(echo))
-    } else if options.count > 0 {
-      writeOptions(note, into: &columns)
-    }
+    if options.count > 0 { writeOptions(note, into: &columns) }
     if dissection.stream.isWaiting { columns.info.append(" [TCP segment of a reassembled PDU]") }
   }
 
@@ -71,14 +79,12 @@ extension TCP {
     _ bytes: RawSpan, _ record: LayerRecord, in dissection: borrowing Dissection,
     into columns: inout Columns
   ) {
-    guard let note = dissection.note(of: TCP.self, record), !note.flags.isEmpty,
-      let tcp = TCP.decode(record, in: bytes)
-    else { return }
-    tcp.writePrefixes(note, to: &columns.info)
+    guard let note = dissection.note(of: TCP.self, record), !note.flags.isEmpty else { return }
+    writePrefixes(note, to: &columns.info)
   }
 
-  private func writePrefixes(_ note: TCPNote, to info: inout TextBuffer) {
-    var bit = Self.prefixes.count
+  private static func writePrefixes(_ note: TCPNote, to info: inout TextBuffer) {
+    var bit = prefixes.count
     while bit > 0 {
       bit -= 1
       guard note.flags.rawValue >> UInt16(bit) & 1 == 1 else { continue }
@@ -89,43 +95,9 @@ extension TCP {
         info.append(UInt64(note.duplicateAckNumber))
         info.append("] ")
       } else {
-        info.append(Self.prefixes[bit])
+        info.append(prefixes[bit])
       }
     }
-  }
-
-  /// What nearly every segment has: ACK, perhaps PSH, a length, and timestamps.
-  ///
-  /// - Returns: False for another segment, of which nothing was written.
-  @inline(__always)
-  private func writePlain(_ note: TCPNote, to info: inout TextBuffer) -> Bool {
-    guard isWhole, !offsetIsBogus, octetsPresent == 20, options.isPaddedTimestamps,
-      flags.rawValue & ~0x08 == 0x10, note.facts.contains(.hasLength),
-      !note.facts.contains(.countsECN)
-    else { return false }
-    let (value, echo) = options.paddedTimestamps
-    info.extend(atMost: 192) { cursor in
-      cursor.write(any: UInt32(sourcePort))
-      cursor.write(" → ")
-      cursor.write(any: UInt32(destinationPort))
-      if flags.rawValue == 0x10 {
-        cursor.write(" [ACK] Seq=")
-      } else {
-        cursor.write(" [PSH, ACK] Seq=")
-      }
-      cursor.write(any: sequence &- note.sequenceBase)
-      cursor.write(" Ack=")
-      cursor.write(any: acknowledgment &- note.acknowledgmentBase)
-      cursor.write(" Win=")
-      cursor.write(any: scaledWindow(note))
-      cursor.write(" Len=")
-      cursor.write(any: note.length)
-      cursor.write(" TSval=")
-      cursor.write(any: value)
-      cursor.write(" TSecr=")
-      cursor.write(any: echo)
-    }
-    return true
   }
 
   @inline(__always)
@@ -172,6 +144,29 @@ extension TCP {
     let isScaled =
       note.windowScale > 0 && note.facts.contains(.hasLength) && !flags.contains(.syn)
     return isScaled ? UInt32(window) &<< UInt32(note.windowScale) : UInt32(window)
+  }
+}
+
+extension TCPPlainSegment {
+  /// Writes ports, flags, numbers as they are shown, length and timestamps.
+  @inline(__always)
+  fileprivate func write(_ note: TCPNote, _ bytes: RawSpan, to info: inout TextBuffer) {
+    info.extend(atMost: 192) { cursor in
+      cursor.write(any: UInt32(sourcePort))
+      cursor.write(" → ", any: UInt32(destinationPort))
+      if flags.contains(.psh) {
+        cursor.write(" [PSH, ACK] Seq=")
+      } else {
+        cursor.write(" [ACK] Seq=")
+      }
+      cursor.write(any: sequence &- note.sequenceBase)
+      cursor.write(" Ack=", any: acknowledgment &- note.acknowledgmentBase)
+      cursor.write(" Win=", any: UInt32(window) &<< UInt32(max(note.windowScale, 0)))
+      cursor.write(" Len=", any: note.length)
+      guard let (value, echo) = timestamps(bytes) else { return }
+      cursor.write(" TSval=", any: value)
+      cursor.write(" TSecr=", any: echo)
+    }
   }
 }
 

@@ -33,52 +33,52 @@ public enum WebSocketMasking {
     }
   }
 
-  /// Sixteen octets at a time, then eight.
+  /// 32 octets at a time. How many are left in the end nobody can predict: the last 32 are taken in any
+  /// case, some of them for the second time, from before anything was written.
   @inline(__always)
   static func apply(
     _ key: UInt32, _ source: UnsafeRawPointer, _ target: UnsafeMutableRawPointer, _ count: Int,
     phase: Int
   ) -> Bool {
-    let turn = UInt32(truncatingIfNeeded: (phase & 3) &* 8)
-    let turned = key &<< turn | (turn == 0 ? 0 : key &>> (32 &- turn))
-    let half = UInt64(turned.bigEndian)
-    let word = half | half &<< 32
-    var seen: UInt64 = 0
+    let word = turned(key, by: phase)
+    guard count >= 32 else { return applyToFew(word, source, target, count) }
+    let last = count &- 32
+    let lastOctets =
+      source.loadUnaligned(fromByteOffset: last, as: SIMD4<UInt64>.self)
+      ^ SIMD4(repeating: turned(key, by: phase &+ last))
+    let words = SIMD4(repeating: word)
+    var seen = lastOctets
     var at = 0
-    if count >= 16 {
-      let words = SIMD2(repeating: word)
-      var seenWords = SIMD2<UInt64>.zero
-      while at &+ 16 <= count {
-        let octets = source.loadUnaligned(fromByteOffset: at, as: SIMD2<UInt64>.self) ^ words
-        target.storeBytes(of: octets, toByteOffset: at, as: SIMD2<UInt64>.self)
-        seenWords |= octets
-        at &+= 16
-      }
-      seen = seenWords.x | seenWords.y
-    }
-    if at &+ 8 <= count {
-      let octets = source.loadUnaligned(fromByteOffset: at, as: UInt64.self) ^ word
-      target.storeBytes(of: octets, toByteOffset: at, as: UInt64.self)
+    while at < last {
+      let octets = source.loadUnaligned(fromByteOffset: at, as: SIMD4<UInt64>.self) ^ words
+      target.storeBytes(of: octets, toByteOffset: at, as: SIMD4<UInt64>.self)
       seen |= octets
-      at &+= 8
+      at &+= 32
     }
-    var rest = word
-    if at &+ 4 <= count {
-      let octets =
-        source.loadUnaligned(fromByteOffset: at, as: UInt32.self)
-        ^ UInt32(truncatingIfNeeded: word)
-      target.storeBytes(of: octets, toByteOffset: at, as: UInt32.self)
-      seen |= UInt64(octets)
-      at &+= 4
-    }
-    while at < count {
-      let octet =
-        source.load(fromByteOffset: at, as: UInt8.self) ^ UInt8(truncatingIfNeeded: rest)
+    target.storeBytes(of: lastOctets, toByteOffset: last, as: SIMD4<UInt64>.self)
+    return (seen.x | seen.y | seen.z | seen.w) & 0x8080_8080_8080_8080 == 0
+  }
+
+  /// The key twice, as it lies in memory, from its octet number `phase` on.
+  @inline(__always)
+  private static func turned(_ key: UInt32, by phase: Int) -> UInt64 {
+    let turn = UInt32(truncatingIfNeeded: (phase & 3) &* 8)
+    let half = UInt64((key &<< turn | key &>> (32 &- turn)).bigEndian)
+    return half | half &<< 32
+  }
+
+  /// - Parameter word: Eight octets to combine with the first eight.
+  @inline(never)
+  private static func applyToFew(
+    _ word: UInt64, _ source: UnsafeRawPointer, _ target: UnsafeMutableRawPointer, _ count: Int
+  ) -> Bool {
+    var seen: UInt8 = 0
+    for at in 0..<max(count, 0) {
+      let mask = withUnsafeBytes(of: word) { $0[at & 3] }
+      let octet = source.load(fromByteOffset: at, as: UInt8.self) ^ mask
       target.storeBytes(of: octet, toByteOffset: at, as: UInt8.self)
-      seen |= UInt64(octet)
-      rest &>>= 8
-      at &+= 1
+      seen |= octet
     }
-    return seen & 0x8080_8080_8080_8080 == 0
+    return seen < 0x80
   }
 }

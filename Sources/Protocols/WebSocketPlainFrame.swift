@@ -2,6 +2,8 @@ import PacketCore
 
 /// A frame's header in the form that nearly all have: a whole message of text or binary data, not
 /// compressed, its length below 64 KiB and in the shortest form, all of it here.
+///
+/// Engine.IO's pings are among them, three octets from the server and seven from the client.
 struct WebSocketPlainFrame {
   let header: Range<Int>
   let end: Int
@@ -22,11 +24,11 @@ struct WebSocketPlainFrame {
     maskingKey = frame.maskingKey
   }
 
-  /// Nil for any other frame, for one without a payload, and for the very shortest.
+  /// Nil for any other frame, and for one without a payload.
   @inline(__always)
   init?(_ bytes: RawSpan, _ range: Range<Int>) {
     let start = range.lowerBound
-    guard _fastPath(range.count >= 8 && start >= 0 && range.upperBound <= bytes.byteCount) else {
+    guard _fastPath(range.count >= 3 && start >= 0 && range.upperBound <= bytes.byteCount) else {
       return nil
     }
     let first = bytes.unsafeLoad(fromUncheckedByteOffset: start, as: UInt8.self)
@@ -38,6 +40,7 @@ struct WebSocketPlainFrame {
     var length = Int(second & 0x7f)
     var at = start &+ 2
     if length >= 126 {
+      guard _fastPath(range.count >= 8) else { return nil }
       let extended = UInt16(
         bigEndian: bytes.unsafeLoadUnaligned(fromUncheckedByteOffset: at, as: UInt16.self))
       // "the minimal number of bytes MUST be used to encode the length".
@@ -45,10 +48,14 @@ struct WebSocketPlainFrame {
       length = Int(extended)
       at &+= 2
     }
-    // Inside: at most four octets were read, and there are eight.
-    maskingKey = UInt32(
-      bigEndian: bytes.unsafeLoadUnaligned(fromUncheckedByteOffset: at, as: UInt32.self))
-    if isMasked { at &+= 4 }
+    if isMasked {
+      guard _fastPath(at &+ 4 < range.upperBound) else { return nil }
+      maskingKey = UInt32(
+        bigEndian: bytes.unsafeLoadUnaligned(fromUncheckedByteOffset: at, as: UInt32.self))
+      at &+= 4
+    } else {
+      maskingKey = 0
+    }
     end = at &+ length
     guard _fastPath(length > 0 && end <= range.upperBound) else { return nil }
     header = Range(uncheckedBounds: (start, at))

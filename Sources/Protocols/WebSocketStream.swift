@@ -107,6 +107,7 @@ public final class WebSocketStream: StreamProtocol {
     let index = dissection.record(
       WebSocket.self, header: frame.header, end: frame.end, buffer: chunk.buffer)
     dissection.stream.session = session
+    dissection.stream.holdsAsBefore = true
     let step = StreamStep.message(frame.end &- frame.header.lowerBound)
     let payload = frame.payload
     var isText = frame.isText

@@ -12,10 +12,15 @@ struct Progress {
   init(isShown: Bool) { self.isShown = isShown && isatty(STDERR_FILENO) == 1 }
 
   /// One more frame.
+  @inline(__always)
   mutating func count() {
     frames &+= 1
-    guard isShown, frames & 0xffff == 0 else { return }
-    guard MonotonicTime.now >= start.advanced(byNanoseconds: 500_000_000) else { return }
+    if _slowPath(frames & 0xffff == 0) { show() }
+  }
+
+  @inline(never)
+  private mutating func show() {
+    guard isShown, MonotonicTime.now >= start.advanced(byNanoseconds: 500_000_000) else { return }
     isVisible = true
     write(standardError: "\r\(frames) packets")
   }

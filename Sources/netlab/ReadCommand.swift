@@ -89,6 +89,7 @@ struct ReadCommand: ParsableCommand {
     var progress = Progress(isShown: printer == nil || !StandardOutput.isTerminal)
     var names = InterfaceNames(reader.interfaceTable)
     var writer = try writing.makeWriter(reading: reader)
+    let isCopying = writer != nil
     // One frame more, so that what the end of the capture completes has another number.
     let limit = count ?? only.map { $0.frame + 1 } ?? .max
 
@@ -102,7 +103,7 @@ struct ReadCommand: ParsableCommand {
         progress.count()
         if try captureFilter?.matches(octets, block.header) ?? true {
           let isShown = try pipeline.process(octets, block.header) { names.describe(block, &$0) }
-          if isShown { try writer?.copy(block) }
+          if isCopying, isShown { try writer?.copy(block) }
         } else {
           pipeline.skip()
         }

@@ -63,6 +63,9 @@ import Testing
     numbers += (0..<2000).map { UInt32.random(in: 0...UInt32.max, using: &generator) >> ($0 % 32) }
     for number in numbers {
       #expect(text { $0.extend(atMost: 16) { $0.write(any: number) } } == String(number))
+      #expect(
+        text { $0.extend(atMost: 21) { $0.write(" Len=", any: number) } } == " Len="
+          + String(number))
       guard number < 100_000_000 else { continue }
       for width in 1...8 {
         #expect(
@@ -102,6 +105,13 @@ import Testing
           }
         }
         #expect(left == plain + spaces + " → ")
+        let padded = text { buffer in
+          buffer.extend(atMost: 40) { cursor in
+            cursor.write(address, paddedTo: width)
+            cursor.write(byte: 0x5d)
+          }
+        }
+        #expect(padded == plain + spaces + "]")
       }
     }
   }
@@ -112,6 +122,39 @@ import Testing
         $0.append("a,b")
         $0.replace(at: 1, with: 0x20)
       } == "a b")
+  }
+
+  @Test func aLiteralTakesThePlaceOfOctets() {
+    for name: StaticString in [
+      "", "A", "TCP", "Socket.IO", "a name that is longer than what was there",
+    ] {
+      let line = text {
+        $0.append("1 TCP 66")
+        $0.replace(2..<5, with: name)
+        $0.append("!")
+      }
+      #expect(line == "1 \(name) 66!")
+    }
+  }
+
+  @Test func octetsOfEveryCountAreCopied() {
+    let octets = (0..<600).map { UInt8(truncatingIfNeeded: $0 &* 7 &+ 1) & 0x7f | 1 }
+    for count in 0...600 {
+      let copied = text {
+        $0.append("<")
+        $0.append(octets.span.bytes.extracting(first: count))
+        $0.append(">")
+      }
+      #expect(Array(copied.utf8) == [0x3c] + octets.prefix(count) + [0x3e])
+    }
+    let words = text {
+      $0.extend(atMost: 40) { cursor in
+        cursor.write(0x6867_6665_6463_6261, 0x706f_6e6d_6c6b_6a69, columns: 16)
+        cursor.write(0x6867_6665_6463_6261, 0x706f_6e6d_6c6b_6a69, columns: 9)
+        cursor.write(byte: 0x2e)
+      }
+    }
+    #expect(words == "abcdefghijklmnopabcdefghi.")
   }
 
   @Test func literalsOfEveryLengthAreCopied() {

@@ -8,7 +8,7 @@ import Testing
 
   @Test func maskingIsItsOwnInverse() {
     var lots = Lots(state: 7)
-    for count in [0, 1, 3, 4, 7, 8, 9, 15, 16, 17, 100, 1000] {
+    for count in Array(0...130) + [1000] {
       for phase in 0..<5 {
         let key = UInt32.random(in: .min ... .max, using: &lots)
         let octets = (0..<count).map { _ in UInt8.random(in: .min ... .max, using: &lots) }
@@ -18,9 +18,31 @@ import Testing
           let shift = UInt32(24 - (index + phase) % 4 * 8)
           #expect(masked[index] == octet ^ UInt8(truncatingIfNeeded: key >> shift))
         }
+        // The same from one place to another, which tells whether what comes out is ASCII.
+        var copy = [UInt8](repeating: 0, count: count)
+        let isASCII = copied(octets, key, phase, to: &copy)
+        #expect(isASCII == masked.allSatisfy { $0 < 0x80 })
+        #expect(copy == masked)
         WebSocketMasking.apply(key, to: &masked, phase: phase)
         #expect(masked == octets)
+        if let late = (0..<count).randomElement(using: &lots) {
+          // One octet alone that is none.
+          var text = [UInt8](repeating: 0x61, count: count)
+          text[late] = 0x80
+          WebSocketMasking.apply(key, to: &text, phase: phase)
+          #expect(!copied(text, key, phase, to: &copy))
+        }
       }
+    }
+  }
+
+  private func copied(
+    _ octets: [UInt8], _ key: UInt32, _ phase: Int, to copy: inout [UInt8]
+  ) -> Bool {
+    copy.withUnsafeMutableBytes {
+      var place = $0.mutableBytes
+      return WebSocketMasking.apply(
+        key, from: octets.span.bytes, 0..<octets.count, to: &place, phase: phase)
     }
   }
 

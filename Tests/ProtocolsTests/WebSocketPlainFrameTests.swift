@@ -36,10 +36,13 @@ import Testing
     var reader = ByteReader(bytes, from: start, to: all.count, reportedEnd: all.count)
     let frame = try WebSocket(reading: &reader)
     let plain = WebSocketPlainFrame(bytes, start..<all.count)
-    let isPlain =
-      (first == 0x81 || first == 0x82) && length > 0 && isMinimal && octets.count + 2 >= 8
+    let isPlain = (first == 0x81 || first == 0x82) && length > 0 && isMinimal
     #expect((plain != nil) == isPlain, "\(first) \(length)")
     if let plain {
+      // Where memory ends with the frame.
+      let alone = WebSocketPlainFrame(octets.span.bytes, 0..<octets.count)
+      #expect(alone?.header == 0..<header && alone?.end == octets.count)
+      #expect(alone?.maskingKey == plain.maskingKey)
       #expect(plain.header == start..<start + header)
       #expect(plain.end == start + octets.count)
       #expect(plain.opcode == frame.opcode)

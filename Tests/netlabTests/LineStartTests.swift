@@ -27,6 +27,28 @@ import Testing
     #expect(lines > 500)
   }
 
+  /// A line's info is written behind the name that is expected there: in the end it has what the columns
+  /// have by themselves.
+  @Test func linesSayWhatTheColumnsSay() throws {
+    let names = try FileManager.default.contentsOfDirectory(atPath: Project.captures.path)
+      .filter { $0.hasSuffix(".pcap") || $0.hasSuffix(".pcapng") }.sorted()
+    var protocols: Set<Substring> = []
+    for name in names {
+      let lines = try run(["read", name]).output.split(separator: "\n")
+      let columns = try run([
+        "read", name, "-T", "fields", "-E", "separator= ", "-e", "_ws.col.protocol", "-e",
+        "frame.len", "-e", "_ws.col.info",
+      ]).output.split(separator: "\n")
+      #expect(lines.count == columns.count, "\(name)")
+      for (line, column) in zip(lines, columns) {
+        // Behind it there may be a remark on a checksum.
+        #expect(line.contains(" " + column), "\(name)")
+        protocols.insert(column.prefix { $0 != " " })
+      }
+    }
+    #expect(protocols.count > 15, "\(protocols)")
+  }
+
   /// Frames numbered beyond the width of their column, and times of many days.
   @Test func columnsGrow() throws {
     let folder = try TemporaryFolder()

@@ -60,6 +60,40 @@ static inline uint64_t netlab_string_stops_64(const void *octets) {
          (uint64_t)netlab_string_stops(at + 48) << 48;
 }
 
+static const uint8_t netlab_last_octets[64] = {
+    [32] = 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff,
+    0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff,
+    0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff};
+
+/// The sum of the last `count` octets before `end`, 31 at most, as halves of 32 bits of the 32 octets that
+/// stand there, in the machine's byte order. Those in front of them are masked, and nothing is asked: how
+/// many octets are left over nobody can predict.
+static inline uint64_t netlab_sum_of_last(const void *end, ptrdiff_t count) {
+  const uint8_t *octets = (const uint8_t *)end - 32;
+#if defined(__SSE2__)
+  const uint8_t *mask = netlab_last_octets + count;
+  const __m128i first = _mm_and_si128(
+      _mm_loadu_si128((const __m128i *)octets), _mm_loadu_si128((const __m128i *)mask));
+  const __m128i second = _mm_and_si128(
+      _mm_loadu_si128((const __m128i *)(octets + 16)),
+      _mm_loadu_si128((const __m128i *)(mask + 16)));
+  const __m128i lower = _mm_set1_epi64x(0xffffffff);
+  const __m128i sums = _mm_add_epi64(
+      _mm_add_epi64(_mm_and_si128(first, lower), _mm_srli_epi64(first, 32)),
+      _mm_add_epi64(_mm_and_si128(second, lower), _mm_srli_epi64(second, 32)));
+  return (uint64_t)_mm_cvtsi128_si64(_mm_add_epi64(sums, _mm_unpackhi_epi64(sums, sums)));
+#else
+  uint64_t sum = 0;
+  for (int at = 0; at < 32; at += 4) {
+    uint32_t half, mask;
+    memcpy(&half, octets + at, 4);
+    memcpy(&mask, netlab_last_octets + count + at, 4);
+    sum += half & mask;
+  }
+  return sum;
+#endif
+}
+
 /// The first place of `octet` among `count` octets; `count` when it is not there.
 static inline ptrdiff_t netlab_find_octet(const void *octets, uint8_t octet, ptrdiff_t count) {
   const void *found = memchr(octets, octet, (size_t)count);
