@@ -42,6 +42,9 @@ public struct Dissection: ~Copyable, Sendable {
   @usableFromInline var goesElsewhere = false
   /// That elsewhere is a stream.
   @usableFromInline var hasStream = false
+  /// The reader of a stream has made a message for which it holds no more than before, nor less: it need not
+  /// be asked (`StreamProtocol.heldOctets`). Taken back by whoever asks readers.
+  public var holdsAsBefore = false
   /// The layer whose stream is not used up: its place in the registry.
   var unfinished: Int?
 

@@ -18,7 +18,6 @@ public struct StreamContext: Sendable, BitwiseCopyable {
     @inlinable static var isOfHigher: Facts { Facts(rawValue: 2) }
     @inlinable static var isReversed: Facts { Facts(rawValue: 4) }
     @inlinable static var isWaiting: Facts { Facts(rawValue: 8) }
-    @inlinable static var holdsAsBefore: Facts { Facts(rawValue: 16) }
   }
 
   @inlinable public init() {}
@@ -71,13 +70,6 @@ public struct StreamContext: Sendable, BitwiseCopyable {
   @inlinable public var isWaiting: Bool {
     get { facts[.isWaiting] }
     set { facts[.isWaiting] = newValue }
-  }
-
-  /// The stream's reader made a message and holds no more for it than before, nor less: it need not be
-  /// asked (`StreamProtocol.heldOctets`).
-  @inlinable public var holdsAsBefore: Bool {
-    get { facts[.holdsAsBefore] }
-    set { facts[.holdsAsBefore] = newValue }
   }
 
   /// The ports of the sender and the receiver.

@@ -146,8 +146,14 @@ extension UnsafeMutableRawPointer {
   @usableFromInline @inline(never)
   func writeDecimal(_ number: UInt32) -> UnsafeMutableRawPointer {
     guard _slowPath(number >= 100_000_000) else { return writeShort(number) }
+    // One digit or two, 42 at most, and eight more.
     let upper = number / 100_000_000
-    return writeShort(upper).writeEight(number &- upper &* 100_000_000)
+    let tens = (upper &* 103) &>> 10
+    let pair = tens | (upper &- tens &* 10) &<< 8 | 0x3030
+    let missing = tens == 0 ? 1 : 0
+    storeBytes(
+      of: UInt16(truncatingIfNeeded: pair &>> UInt32(missing &* 8)).littleEndian, as: UInt16.self)
+    return (self + (2 &- missing)).writeEight(number &- upper &* 100_000_000)
   }
 
   /// Writes a number below 100 000 000 in the digits that it needs; the place has room for eight.

@@ -50,7 +50,8 @@ extension SocketIOContent {
     _ places: StopPlaces
   ) -> Bool {
     var stops = places
-    var parts = ChatParts()
+    // Where it will stand: a copy would have to wait for each of its parts.
+    chat = ChatParts()
     var isError = false
     var hasToken = false
     var key = start &+ 1
@@ -70,7 +71,7 @@ extension SocketIOContent {
           _fastPath(Self.octet(bytes, value) == 0x22 && Self.octet(bytes, textEnd) == 0x22)
         else { return false }
         if kind != .none, keyEnd &- key >= 4, keyEnd &- key <= 7 {
-          parts.take(
+          chat.take(
             bytes, Range(uncheckedBounds: (key, keyEnd)), Range(uncheckedBounds: (text, textEnd)),
             &isError)
         }
@@ -95,8 +96,7 @@ extension SocketIOContent {
       }
       key = next &+ 1
     }
-    if kind != .none { parts.settle(bytes, kind, isError) }
-    chat = parts
+    if kind != .none { chat.settle(bytes, kind, isError) }
     self.hasToken = hasToken
     return true
   }

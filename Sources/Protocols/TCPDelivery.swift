@@ -57,8 +57,9 @@ extension TCPStreams {
     if _slowPath(keepsPackets) { keepPacket(stream, bytes, in: &dissection) }
     guard _slowPath(mayHold || stream.counted != 0) else { return false }
     mayHold = false
-    if stream.counted != 0 || stream.held != 0, streams[Int(stream.slot)] === stream {
-      settle(stream, in: &dissection)
+    let held = stream.held
+    if stream.counted != 0 || held != 0, streams[Int(stream.slot)] === stream {
+      settle(stream, holding: held, in: &dissection)
     }
     return false
   }
@@ -87,11 +88,12 @@ extension TCPStreams {
     if !packets.isEmpty { dissection.addTraces(packets) }
   }
 
-  func settle(_ stream: TCPStream, in dissection: inout Dissection) {
+  /// - Parameter held: Octets that the stream holds now.
+  func settle(_ stream: TCPStream, holding held: Int, in dissection: inout Dissection) {
     if !stream.hasEarly {
       slots[Int(stream.slot)].state.remove(.hasEarly)
     }
-    for idle in count(stream) {
+    for idle in count(stream, holding: held) {
       dissection.add(TCPStreamFinding.givenUp, at: layer, found: UInt64(idle.number))
       guard let reader = idle.reader else { continue }
       let present = dissection.stream

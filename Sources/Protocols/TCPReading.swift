@@ -90,6 +90,7 @@ extension TCPStreams {
     let first = dissection.layers.count
     let isHigh = isFromHigh
     dissection.stream = context(stream, isHigh)
+    dissection.holdsAsBefore = false
     let step = reader.type.consume(bytes, chunk, by: reader.object, into: &dissection)
     guard case .message(let count) = step, _fastPath(count > 0 && count <= chunk.range.count) else {
       isPlain = false
@@ -98,7 +99,7 @@ extension TCPStreams {
         take(step, stream, $0, from: first, bytes, into: &dissection)
       }
     }
-    if _slowPath(!dissection.stream.holdsAsBefore) { mayHold = true }
+    if _slowPath(!dissection.holdsAsBefore) { mayHold = true }
     if _slowPath(!lastFrames.isEmpty) { lastFrames.removeAll() }
     chunk.position &+= UInt64(count)
     chunk.range = chunk.range.lowerBound &+ count..<chunk.range.upperBound

@@ -237,8 +237,7 @@ final class TCPStreams {
   /// Counts what the stream holds now, and gives up idle ones when all together hold too much.
   ///
   /// - Returns: The streams that were given up.
-  func count(_ stream: TCPStream) -> [TCPStream] {
-    let now = stream.held
+  func count(_ stream: TCPStream, holding now: Int) -> [TCPStream] {
     guard now != 0 || stream.counted != 0 else { return [] }
     held += now - stream.counted
     if stream.counted != 0 { unlink(stream) }

@@ -8,6 +8,8 @@ public final class WebSocketStream: StreamProtocol {
   /// Sides, one bit each, whose next frame may be taken in the plain way: frames are read one by one,
   /// nothing is waited for, and nothing is held.
   @exclusivity(unchecked) private var plainSides: UInt8 = 0
+  /// Sides, one bit each, that may hold something: the others need not be fetched to be asked.
+  @exclusivity(unchecked) private var holdingSides: UInt8 = 0
   /// The directions, to be looked at without counting references.
   private let handles:
     (client: Unmanaged<WebSocketDirection>, server: Unmanaged<WebSocketDirection>)
@@ -51,7 +53,7 @@ public final class WebSocketStream: StreamProtocol {
 
   public var heldOctets: Int {
     // Between whole messages of both sides nothing is held.
-    plainSides == 3 ? 0 : client.heldOctets &+ server.heldOctets
+    holdingSides == 0 ? 0 : client.heldOctets &+ server.heldOctets
   }
 
   @inline(__always)
@@ -90,6 +92,8 @@ public final class WebSocketStream: StreamProtocol {
       if direction.isCalm, direction.hasBegun, direction.awaited == 0, direction.inflation == nil {
         plainSides |= bit
       }
+      // Only here is anything kept.
+      if direction.heldOctets != 0 { holdingSides |= bit } else { holdingSides &= ~bit }
       return step
     }
   }
@@ -107,7 +111,7 @@ public final class WebSocketStream: StreamProtocol {
     let index = dissection.record(
       WebSocket.self, header: frame.header, end: frame.end, buffer: chunk.buffer)
     dissection.stream.session = session
-    dissection.stream.holdsAsBefore = true
+    dissection.holdsAsBefore = true
     let step = StreamStep.message(frame.end &- frame.header.lowerBound)
     let payload = frame.payload
     var isText = frame.isText
