@@ -202,6 +202,16 @@ import Testing
     #expect(bench.messages.count == 1)
   }
 
+  @Test("a reader that keeps more with each message is counted each time") func counted() {
+    var bench = StreamBench(streams: [KeepingStream.self])
+    bench.open()
+    for index in 0..<20 {
+      bench.send(.client, at: index * 4, "abc\n")
+      #expect(bench.dissector.memory(of: TCP.self)?.streams.held == (index + 1) * 4)
+    }
+    #expect(bench.messages.count == 20)
+  }
+
   @Test("one direction holds no more than its share") func tooLong() {
     var limits = Limits()
     limits.directionOctets = 1_000
@@ -253,4 +263,28 @@ import Testing
     bench.end()
     #expect(bench.verdicts.first?.missing == 0, "seed \(seed)")
   }
+}
+
+/// Takes each segment for a message, and keeps its octets: what it holds grows, and nothing waits.
+private final class KeepingStream: StreamProtocol {
+  static var name: String { "keeping" }
+  private(set) var heldOctets = 0
+
+  static func recognise(_ bytes: RawSpan, _ chunk: StreamChunk) -> StreamRecognition { .yes(nil) }
+
+  init(limits: Limits) {}
+
+  func consume(_ bytes: RawSpan, _ chunk: StreamChunk, into dissection: inout Dissection)
+    -> StreamStep
+  {
+    let start = chunk.range.lowerBound
+    _ = dissection.record(
+      Line.self, header: start..<start, end: chunk.range.upperBound, buffer: chunk.buffer)
+    heldOctets += chunk.range.count
+    return .message(chunk.range.count)
+  }
+
+  func gap(_ octets: Int, from side: Side, into dissection: inout Dissection) -> Bool { true }
+
+  func end(_ how: StreamEnd, from side: Side?, into dissection: inout Dissection) {}
 }
