@@ -49,6 +49,7 @@ public struct InternetChecksum: Sendable {
       octets.baseAddress.map { netlab_sum_of_last($0 + count, count &- at) } ?? 0
     }
     // Of an odd number of octets the last 32 begin at an odd offset: their octets are swapped.
+    // Turned by nothing, both parts are the whole.
     let turn = UInt64(truncatingIfNeeded: count & 1) &* 8
     sum.addAround(rest &<< turn | rest &>> (64 &- turn))
     return sum

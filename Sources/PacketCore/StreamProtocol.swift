@@ -47,7 +47,8 @@ public protocol StreamProtocol: AnyObject, SendableMetatype {
   /// How the messages say that the conversation ended, for the connection's verdict.
   var closing: StreamClosing? { get }
 
-  /// Octets that the instance holds on to, over the connection's own buffers.
+  /// Octets that the instance holds on to, over the connection's own buffers. Asked behind each packet,
+  /// unless `consume` said that they are as many as before (`Dissection.holdsAsBefore`).
   var heldOctets: Int { get }
 
   /// The same of a reader that the caller keeps alive, as with `consume`.

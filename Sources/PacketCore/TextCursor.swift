@@ -100,15 +100,8 @@ public struct TextCursor: ~Copyable {
     place += 7
   }
 
-  /// An IPv4 address in dotted decimal.
-  @inlinable @inline(__always)
-  public mutating func write(_ address: IPv4Address) {
-    check(32)
-    place = place.writeDotted(address.value, rightAlignedTo: 0)
-  }
-
-  /// The same with spaces before it to `width` columns, sixteen at most. They are counted first: to move
-  /// the text once it is written, the processor would have to wait for it.
+  /// An IPv4 address in dotted decimal, with spaces before it to `width` columns, sixteen at most. They are
+  /// counted first: to move the text once it is written, the processor would have to wait for it.
   @inlinable @inline(__always)
   public mutating func write(_ address: IPv4Address, rightAlignedTo width: Int) {
     check(32)
@@ -130,16 +123,6 @@ public struct TextCursor: ~Copyable {
     place = place.writeDotted(address.value, rightAlignedTo: width &- 1 &- digits)
     place.storeBytes(of: 0x3a, as: UInt8.self)
     place = (place + 1).writeDecimal(UInt32(port))
-  }
-
-  /// A text that stands elsewhere.
-  @inlinable @inline(__always)
-  public mutating func write(_ text: borrowing TextBuffer) {
-    check(text.count)
-    text.withBytes {
-      if let start = $0.baseAddress { place.copyMemory(from: start, byteCount: $0.count) }
-      place += $0.count
-    }
   }
 
   /// Where the next part goes.

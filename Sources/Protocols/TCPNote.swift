@@ -130,6 +130,11 @@ public struct TCPNote: BitwiseCopyable, Sendable {
   public internal(set) var completeness: TCPCompleteness = []
   /// The sender's window scale shift, or one of `TCPWindowScale`.
   public internal(set) var windowScale: Int8 = TCPWindowScale.unknown
+
+  /// Octets that the window field of a segment without SYN stands for. RFC 7323 section 2.3.
+  @inline(__always)
+  func scaled(_ window: UInt16) -> UInt32 { UInt32(window) &<< UInt32(max(windowScale, 0)) }
+
   var facts: Facts = []
   /// The sender is the higher end of the connection's key.
   var isFromHigh = false

@@ -141,9 +141,8 @@ extension TCP {
   /// RFC 7323 section 2.2: "The window field in a segment where the SYN bit is set MUST NOT be
   /// scaled."
   func scaledWindow(_ note: TCPNote) -> UInt32 {
-    let isScaled =
-      note.windowScale > 0 && note.facts.contains(.hasLength) && !flags.contains(.syn)
-    return isScaled ? UInt32(window) &<< UInt32(note.windowScale) : UInt32(window)
+    note.facts.contains(.hasLength) && !flags.contains(.syn)
+      ? note.scaled(window) : UInt32(window)
   }
 }
 
@@ -161,7 +160,7 @@ extension TCPPlainSegment {
       }
       cursor.write(any: sequence &- note.sequenceBase)
       cursor.write(" Ack=", any: acknowledgment &- note.acknowledgmentBase)
-      cursor.write(" Win=", any: UInt32(window) &<< UInt32(max(note.windowScale, 0)))
+      cursor.write(" Win=", any: note.scaled(window))
       cursor.write(" Len=", any: note.length)
       guard let (value, echo) = timestamps(bytes) else { return }
       cursor.write(" TSval=", any: value)

@@ -63,6 +63,7 @@ public enum WebSocketMasking {
   @inline(__always)
   private static func turned(_ key: UInt32, by phase: Int) -> UInt64 {
     let turn = UInt32(truncatingIfNeeded: (phase & 3) &* 8)
+    // Turned by nothing, both parts are the whole.
     let half = UInt64((key &<< turn | key &>> (32 &- turn)).bigEndian)
     return half | half &<< 32
   }
@@ -72,6 +73,7 @@ public enum WebSocketMasking {
   private static func applyToFew(
     _ word: UInt64, _ source: UnsafeRawPointer, _ target: UnsafeMutableRawPointer, _ count: Int
   ) -> Bool {
+    if count >= 16 { return applyToEnds(word, source, target, count) }
     var seen: UInt8 = 0
     for at in 0..<max(count, 0) {
       let mask = withUnsafeBytes(of: word) { $0[at & 3] }
@@ -80,5 +82,24 @@ public enum WebSocketMasking {
       seen |= octet
     }
     return seen < 0x80
+  }
+
+  /// 16 to 32 octets: the first sixteen and the last, both read before any is written.
+  @inline(__always)
+  private static func applyToEnds(
+    _ word: UInt64, _ source: UnsafeRawPointer, _ target: UnsafeMutableRawPointer, _ count: Int
+  ) -> Bool {
+    let last = count &- 16
+    let turn = UInt64(truncatingIfNeeded: last & 3) &* 8
+    let octets = UInt64(littleEndian: word)
+    let lastWord = (octets &>> turn | octets &<< (64 &- turn)).littleEndian
+    let first = source.loadUnaligned(as: SIMD2<UInt64>.self) ^ SIMD2(repeating: word)
+    let second =
+      source.loadUnaligned(fromByteOffset: last, as: SIMD2<UInt64>.self)
+      ^ SIMD2(repeating: lastWord)
+    target.storeBytes(of: first, as: SIMD2<UInt64>.self)
+    target.storeBytes(of: second, toByteOffset: last, as: SIMD2<UInt64>.self)
+    let seen = first | second
+    return (seen.x | seen.y) & 0x8080_8080_8080_8080 == 0
   }
 }

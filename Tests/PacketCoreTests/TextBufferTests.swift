@@ -99,7 +99,7 @@ import Testing
         let left = text { buffer in
           buffer.extend(atMost: 40) { cursor in
             let mark = cursor.mark
-            cursor.write(address)
+            cursor.write(address, rightAlignedTo: 0)
             cursor.pad(from: mark, to: width)
             cursor.write(" → ")
           }

@@ -35,15 +35,19 @@ import Testing
     }
   }
 
-  /// Words that make one factor of the product zero do not hide the other.
-  @Test func noWordHidesItsNeighbour() {
-    func octets(_ word: UInt64) -> [UInt8] { withUnsafeBytes(of: word) { [UInt8]($0) } }
-    let place: UInt64 = 0x9E37_79B9_7F4A_7C15
-    for (first, second) in [(place, 1 as UInt64), (1, 0 &- place)] {
-      let taken = octets(first) + octets(second)
-      let again =
-        first == place ? octets(first) + octets(second &+ 1) : octets(first &+ 1) + octets(second)
-      #expect(Self.differs(taken, again))
+  /// Words that make one factor of a product zero do not hide the other: in each of the two products of
+  /// the first 32 octets, and with one more step behind them.
+  @Test(arguments: [0x9E37_79B9_7F4A_7C15, 0x9E37_79B9_7F4A_7C15 ^ 0x94D0_49BB_1331_11EB as UInt64])
+  func noWordHidesItsNeighbour(_ number: UInt64) {
+    let isSecond = number != 0x9E37_79B9_7F4A_7C15
+    for rest in [0, 40] {
+      func octets(_ first: UInt64, _ second: UInt64) -> [UInt8] {
+        let pair = [first, second].flatMap { word in withUnsafeBytes(of: word) { [UInt8]($0) } }
+        let other = [UInt8](repeating: 7, count: 16)
+        return (isSecond ? other + pair : pair + other) + [UInt8](repeating: 9, count: rest)
+      }
+      #expect(Self.differs(octets(number, 1), octets(number, 2)))
+      #expect(Self.differs(octets(1, 0 &- number), octets(2, 0 &- number)))
     }
   }
 }
