@@ -47,6 +47,15 @@ extension Base64 {
     try decode(text.span.bytes, alphabet, padding: padding)
   }
 
+  /// How many octets text stands for, without making them; nil where it breaks a rule.
+  public static func decodedLength(
+    of text: RawSpan, _ alphabet: Alphabet = .standard, padding: Padding = .required
+  ) -> Int? {
+    guard let body = try? bodyLength(text, alphabet, padding), flaw(text, body, alphabet) == nil
+    else { return nil }
+    return body / 4 &* 3 &+ max(body % 4 &- 1, 0)
+  }
+
   /// - Returns: All words looked up, one over the other: `Base64Tables.wrong` is set if in any.
   private static func decodeGroups(
     _ text: UnsafeRawPointer, _ groups: Int, _ values: UnsafePointer<UInt32>,

@@ -1,3 +1,5 @@
+import Glibc
+
 /// Octets as text of 64 characters, RFC 4648, and strictly back again.
 public enum Base64 {
   /// Which characters stand for 62 and 63.
@@ -52,6 +54,21 @@ public enum Base64 {
   /// Octets as text, padded with `=`.
   public static func encode(_ octets: [UInt8], _ alphabet: Alphabet = .standard) -> [UInt8] {
     encode(octets.span.bytes, alphabet)
+  }
+
+  /// Whether `text` is what `encode` makes of `octets`.
+  public static func isText(
+    _ text: RawSpan, of octets: RawSpan, _ alphabet: Alphabet = .standard
+  ) -> Bool {
+    let length = encodedLength(of: octets.byteCount)
+    guard text.byteCount == length else { return false }
+    return withUnsafeTemporaryAllocation(byteCount: length, alignment: 1) { place in
+      guard let start = place.baseAddress else { return length == 0 }
+      octets.withUnsafeBytes { write($0, alphabet, to: start) }
+      return text.withUnsafeBytes { text in
+        text.baseAddress.map { memcmp($0, start, length) == 0 } ?? (length == 0)
+      }
+    }
   }
 
   /// Writes the text of `octets` to `place`, which has room for `encodedLength(of:)`.

@@ -20,6 +20,8 @@ public struct Dissection: ~Copyable, Sendable {
   @usableFromInline var records = LayerRecords()
   /// What was found wrong or worth a remark, in the order of the layers.
   public internal(set) var findings: [Finding] = [] { didSet { hasRareParts = true } }
+  /// One of them is that a checksum is wrong: the receiver threw the packet away.
+  public private(set) var hasBadChecksum = false
   /// Why the walk ended before the packet did, and in which protocol.
   public internal(set) var failure: Failure?
   /// Source and destination as the innermost addressed layer names them.
@@ -135,7 +137,10 @@ public struct Dissection: ~Copyable, Sendable {
   @inline(never)
   private mutating func forgetRareParts() {
     // Each asked for by itself: removing nothing costs as much as removing something.
-    if !findings.isEmpty { findings.removeAll(keepingCapacity: true) }
+    if !findings.isEmpty {
+      findings.removeAll(keepingCapacity: true)
+      hasBadChecksum = false
+    }
     if !verdicts.isEmpty { verdicts.removeAll(keepingCapacity: true) }
     if !comments.isEmpty { comments.removeAll(keepingCapacity: true) }
     if !messagePackets.isEmpty { messagePackets.removeAll(keepingCapacity: true) }
@@ -224,6 +229,7 @@ public struct Dissection: ~Copyable, Sendable {
   ) {
     findings.append(
       Finding(kind: kind, layer: index, found: found, expected: expected, words: words))
+    if kind.severity == .error, kind.group == .checksum { hasBadChecksum = true }
   }
 
   /// A connection has ended.

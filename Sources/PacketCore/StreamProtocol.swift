@@ -34,6 +34,9 @@ public protocol StreamProtocol: AnyObject, SendableMetatype {
   /// then, and answers with `.more`.
   var hasMore: Bool { get }
 
+  /// The same of a reader that the caller keeps alive, as with `consume`.
+  static func hasMore(_ reader: Unmanaged<AnyObject>) -> Bool
+
   /// The next `octets` octets of one side's stream will not come: they were not captured. Counted
   /// from the last octet taken, so those that were handed over and answered with `needMore` are
   /// among them. What follows them comes next.
@@ -69,6 +72,11 @@ extension StreamProtocol {
   @inlinable
   public static func heldOctets(of reader: Unmanaged<AnyObject>) -> Int {
     reader._withUnsafeGuaranteedRef { unsafeDowncast($0, to: Self.self).heldOctets }
+  }
+
+  @inlinable
+  public static func hasMore(_ reader: Unmanaged<AnyObject>) -> Bool {
+    reader._withUnsafeGuaranteedRef { unsafeDowncast($0, to: Self.self).hasMore }
   }
 
   public static var makesMore: Bool { false }

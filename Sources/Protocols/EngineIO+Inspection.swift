@@ -56,8 +56,7 @@ extension EngineIO {
     if let open, stream.session == 0 {
       // A WebSocket without a sid carries its session alone. A polling response opens one that other
       // connections name.
-      let carrier = index > 0 ? dissection.layers[index &- 1].type.description.name : ""
-      if carrier != "websocket" {
+      if index == 0 || !dissection.layers[index &- 1].is(WebSocket.self) {
         key = EngineIOSession.hash(bytes, open.sid)
         memory.opened(key, on: stream.number)
       }

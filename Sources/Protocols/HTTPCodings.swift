@@ -61,7 +61,7 @@ struct HTTPCodings: Equatable {
   /// Brotli, and nothing else.
   var isBrotli: Bool { count == 1 && packed == UInt32(Coding.brotli.rawValue) }
   /// The coding that cannot be undone and is met first; nil where all can.
-  var foreign: Coding? { undoing.first { $0.foreignName != nil } }
+  var foreign: Coding? { isEmpty ? nil : undoing.first { $0.foreignName != nil } }
 
   private func contains(_ coding: Coding) -> Bool {
     var rest = packed

@@ -1,23 +1,37 @@
 import PacketCore
 
-/// A request that waits for its answer.
-struct HTTPExchange {
-  var method: HTTPHead.Method
-  /// The how manieth of its connection, from 1.
-  var number: UInt32
+/// A request, and what its answer has to know of it.
+///
+/// A class: the request and its answer are two messages, of which each may take many packets.
+final class HTTPExchange {
+  let method: HTTPHead.Method
   /// The frame that completed it, and when.
-  var frame: UInt64
-  var time: Timestamp
+  @exclusivity(unchecked) var frame: UInt64
+  @exclusivity(unchecked) var time: Timestamp
   /// The frame of the request before it; 0 for none.
-  var previous: UInt64
+  let previous: UInt64
   /// The whole address, for the response to name.
-  var address: [UInt8]
+  let address: [UInt8]
   /// What it offered, when it asked for WebSocket.
-  var offer: WebSocketOffer?
+  let offer: WebSocketOffer?
   /// What it says about Engine.IO.
-  var engineIO: EngineIORequest?
+  let engineIO: EngineIORequest?
   /// It asked for another protocol.
-  var asksForUpgrade: Bool
+  let asksForUpgrade: Bool
+
+  init(
+    _ head: HTTPHead, frame: UInt64, time: Timestamp, previous: UInt64, address: [UInt8],
+    offer: WebSocketOffer?, engineIO: EngineIORequest?
+  ) {
+    method = head.method
+    self.frame = frame
+    self.time = time
+    self.previous = previous
+    self.address = address
+    self.offer = offer
+    self.engineIO = engineIO
+    asksForUpgrade = head.traits.contains(.upgrade) || head.method == .connect
+  }
 }
 
 /// A message whose body is not all here.

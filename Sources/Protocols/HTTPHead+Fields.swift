@@ -89,22 +89,40 @@ extension HTTPHead {
     case .contentEncoding: HTTPText.eachElement(octets, value) { contentCodings.add(octets, $0) }
     case .connection:
       HTTPText.eachElement(octets, value) {
-        if HTTPText.equals(UnsafeRawBufferPointer(rebasing: octets[$0]), "close") {
-          traits.insert(.close)
-        }
+        let element = UnsafeRawBufferPointer(rebasing: octets[$0])
+        if HTTPText.equals(element, "close") { traits.insert(.close) }
+        if HTTPText.equals(element, "upgrade") { traits.insert(.connectionUpgrade) }
       }
     case .upgrade:
       traits.insert(.upgrade)
       HTTPText.eachElement(octets, value) {
         if HTTPText.equals(UnsafeRawBufferPointer(rebasing: octets[$0]), "websocket") {
-          traits.insert(.webSocket)
+          traits.formUnion([.webSocket, .upgradesToWebSocket])
         }
       }
     case .secWebSocketKey, .secWebSocketAccept, .secWebSocketVersion, .secWebSocketProtocol,
       .secWebSocketExtensions:
       traits.insert(.webSocket)
+      readWebSocket(known, value, octets)
     default: break
     }
+  }
+
+  private mutating func readWebSocket(
+    _ name: HTTPFieldName, _ value: Range<Int>, _ octets: UnsafeRawBufferPointer
+  ) {
+    let trait: Traits
+    switch (name, kind) {
+    case (.secWebSocketKey, .request), (.secWebSocketAccept, .response):
+      trait = .webSocketKey
+      webSocketKey = value
+    case (.secWebSocketVersion, .request)
+    where value.count == 2 && octets[value.lowerBound] == 0x31
+      && octets[value.lowerBound + 1] == 0x33:
+      trait = .webSocketVersion
+    default: trait = .webSocketMore
+    }
+    if !traits.insert(trait).inserted { traits.insert(.webSocketMore) }
   }
 
   /// RFC 9110 section 8.6: a list of one number repeated may be taken for the number; anything else

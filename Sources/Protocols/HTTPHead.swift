@@ -23,6 +23,8 @@ struct HTTPHead: Equatable {
 
   var host = 0..<0
   var contentType = 0..<0
+  /// Value of a request's Sec-WebSocket-Key, of a response's Sec-WebSocket-Accept.
+  var webSocketKey = 0..<0
   /// -1 for none.
   var contentLength = -1
   var transferCodings = HTTPCodings()
@@ -45,6 +47,27 @@ struct HTTPHead: Equatable {
     static let contentType = Traits(rawValue: 128)
     /// No empty line ends the head.
     static let isOpen = Traits(rawValue: 64)
+    /// Upgrade names websocket.
+    static let upgradesToWebSocket = Traits(rawValue: 256)
+    /// Connection names Upgrade.
+    static let connectionUpgrade = Traits(rawValue: 512)
+    /// There is a Sec-WebSocket-Key, in a response a Sec-WebSocket-Accept.
+    static let webSocketKey = Traits(rawValue: 1024)
+    /// Sec-WebSocket-Version is 13.
+    static let webSocketVersion = Traits(rawValue: 2048)
+    /// About WebSocket more than those, or one of them twice.
+    static let webSocketMore = Traits(rawValue: 4096)
+  }
+
+  /// Whether a request for WebSocket, or its answer, has what it must have and nothing else about
+  /// WebSocket: then all that is left to judge is `webSocketKey`. RFC 6455 sections 4.1 and 4.2.2.
+  var isPlainUpgrade: Bool {
+    guard !traits.contains(.webSocketMore) else { return false }
+    let both: Traits = [.upgradesToWebSocket, .connectionUpgrade, .webSocketKey]
+    return kind == .response
+      ? traits.isSuperset(of: both)
+      : traits.isSuperset(of: both.union([.host, .webSocketVersion])) && method == .get
+        && versionNumber >= 11
   }
 
   /// Looks for the end of the head that begins with `octets`.
@@ -161,10 +184,7 @@ struct HTTPHead: Equatable {
       return
     }
     let line = UnsafeRawBufferPointer(rebasing: octets[start..<lineEnd])
-    for octet in line where HTTPText.isForbidden(octet) {
-      faults.insert(.startLine)
-      break
-    }
+    if HTTPText.hasForbidden(octets, start..<lineEnd) { faults.insert(.startLine) }
     if HTTPText.begins(line, "http/") { return readStatusLine(octets) }
     // RFC 9112 section 3: method SP request-target SP HTTP-version
     var at = start
@@ -199,7 +219,7 @@ struct HTTPHead: Equatable {
       version = lineEnd..<lineEnd
       faults.insert(.startLine)
     }
-    if uri.isEmpty || octets[uri].contains(0x20) { faults.insert(.startLine) }
+    if uri.isEmpty || octets.first(0x20, in: uri) != nil { faults.insert(.startLine) }
   }
 
   /// RFC 9112 section 4: HTTP-version SP status-code SP [ reason-phrase ]

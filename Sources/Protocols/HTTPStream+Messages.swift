@@ -11,16 +11,12 @@ extension HTTPStream {
     let start = range.lowerBound
     let target = start + head.uri.lowerBound..<start + head.uri.upperBound
     let host = start + head.host.lowerBound..<start + head.host.upperBound
-    var exchange = HTTPExchange(
-      method: head.method, number: self[chunk.side].messages,
-      frame: UInt64(truncatingIfNeeded: dissection.frame.number), time: chunk.time,
-      previous: lastRequest, address: Self.address(bytes, target, host), offer: nil,
-      engineIO: EngineIORequest(bytes, target: target),
-      asksForUpgrade: head.traits.contains(.upgrade) || head.method == .connect)
-    if head.traits.contains(.webSocket) {
-      let octets = [UInt8](bytes.extracting(range))
-      exchange.offer = WebSocketOffer(octets, head)
-    }
+    let exchange = HTTPExchange(
+      head, frame: UInt64(truncatingIfNeeded: dissection.frame.number), time: chunk.time,
+      previous: lastRequest, address: Self.address(bytes, target, host),
+      offer: head.traits.contains(.webSocket)
+        ? WebSocketOffer(bytes.extracting(range), head) : nil,
+      engineIO: EngineIORequest(bytes, target: target))
     if requests.count < Self.longestQueue {
       requests.append(exchange)
     } else {
@@ -85,20 +81,19 @@ extension HTTPStream {
     if let exchange = transfer.exchange {
       if isRequest {
         // Its frame is the one that completes it.
-        if let place = requests.firstIndex(where: { $0.number == exchange.number }) {
-          requests[place].frame = frame
-          requests[place].time = time
-        }
+        exchange.frame = frame
+        exchange.time = time
       } else {
         note.requestFrame = exchange.frame
         note.responseTime = time.nanoseconds(since: exchange.time)
       }
       let origin = BufferOrigin(.decoded, of: buffer, headRange)
-      if !isRequest, !exchange.address.isEmpty,
-        let place = dissection.addBuffer(exchange.address.span.bytes, origin)
+      let address = exchange.address
+      if !isRequest, !address.isEmpty,
+        let place = dissection.addBuffer(address.span.bytes, origin)
       {
         note.addressBuffer = place
-        note.addressCount = UInt32(truncatingIfNeeded: exchange.address.count)
+        note.addressCount = UInt32(truncatingIfNeeded: address.count)
       }
     }
     if case .chunked(let chunks) = transfer.framing {
@@ -131,8 +126,9 @@ extension HTTPStream {
         offer.report(at: index, into: &dissection)
       } else if transfer.head.code == 101 {
         note.traits |= HTTP.Note.isUpgrade
-        let answer = WebSocketAnswer(to: offer, bytes.extracting(headRange), transfer.head)
-        answer.report(offer, at: index, &note, into: &dissection)
+        let octets = bytes.extracting(headRange)
+        let answer = WebSocketAnswer(to: offer, octets, transfer.head)
+        answer.report(offer, octets, transfer.head, at: index, &note, into: &dissection)
         self.answer = answer
       } else if transfer.head.code / 100 != 1 {
         // RFC 6455 section 4.1: anything else is handled as HTTP; 1xx may come before.

@@ -1,130 +1,6 @@
 import Cryptography
 import PacketCore
 
-/// What a request for WebSocket offers, and what is wrong with it. RFC 6455 section 4.1.
-struct WebSocketOffer {
-  var key: [UInt8] = []
-  var protocols: [String] = []
-  /// `Sec-WebSocket-Extensions`; nil without.
-  var extensions: String?
-  var target: String
-  private var faults: [(kind: FindingKind, words: String)] = []
-
-  /// - Parameter octets: The request's head.
-  init(_ octets: [UInt8], _ head: HTTPHead) {
-    target = String(decoding: octets[head.uri], as: UTF8.self)
-    let fields = HTTPUpgrade.Fields(octets, head)
-    if head.method != .get {
-      object(
-        HTTPUpgrade.method,
-        String(decoding: octets[head.start..<head.methodEnd], as: UTF8.self), "GET")
-    }
-    if head.versionNumber < 11 {
-      object(
-        HTTPUpgrade.version, String(decoding: octets[head.version], as: UTF8.self), "HTTP/1.1")
-    }
-    if !head.traits.contains(.host) { object(HTTPUpgrade.host) }
-    if !fields.has(.upgrade, "websocket") {
-      object(HTTPUpgrade.upgrade, fields.all(.upgrade), "websocket")
-    }
-    if !fields.has(.connection, "upgrade") {
-      object(HTTPUpgrade.connection, fields.all(.connection), "Upgrade")
-    }
-    key = fields.first(.secWebSocketKey) ?? []
-    if fields.count(.secWebSocketKey) != 1 {
-      object(HTTPUpgrade.key, fields.all(.secWebSocketKey), "one")
-    } else if (try? Base64.decode(key))?.octets.count != 16 {
-      object(HTTPUpgrade.key, fields.all(.secWebSocketKey), "Base64 of 16 octets")
-    }
-    if !fields.isOnly(.secWebSocketVersion, [0x31, 0x33]) {
-      object(HTTPUpgrade.webSocketVersion, fields.all(.secWebSocketVersion), "13")
-    }
-    protocols = fields.elements(.secWebSocketProtocol)
-    extensions = fields.all(.secWebSocketExtensions)
-    for problem in WebSocketExtensionAudit(offer: extensions, answer: nil).offerProblems {
-      faults.append((HTTPUpgrade.parameter, ": " + problem.text))
-    }
-  }
-
-  private mutating func object(
-    _ kind: FindingKind, _ found: String? = nil, _ expected: String? = nil
-  ) {
-    faults.append((kind, HTTPUpgrade.words(found, expected)))
-  }
-
-  func report(at index: Int, into dissection: inout Dissection) {
-    for fault in faults { dissection.add(fault.kind, at: index, words: fault.words) }
-  }
-}
-
-/// What an answer to such a request says. RFC 6455 section 4.2.2.
-struct WebSocketAnswer {
-  private let fields: HTTPUpgrade.Fields
-  private let extensions: WebSocketExtensionAudit
-
-  /// - Parameters:
-  ///   - offer: What was asked for; nil when it was not captured.
-  ///   - bytes: The answer's head, and what was read of it.
-  init(to offer: WebSocketOffer?, _ bytes: RawSpan, _ head: HTTPHead) {
-    fields = HTTPUpgrade.Fields([UInt8](bytes), head)
-    extensions = WebSocketExtensionAudit(
-      offer: offer?.extensions, answer: fields.all(.secWebSocketExtensions))
-  }
-
-  /// Says what is wrong with it, held against the offer.
-  func report(
-    _ offer: WebSocketOffer, at index: Int, _ note: inout HTTP.Note,
-    into dissection: inout Dissection
-  ) {
-    func object(_ kind: FindingKind, _ found: String?, _ expected: String) {
-      dissection.add(kind, at: index, words: HTTPUpgrade.words(found, expected))
-    }
-    if !fields.has(.upgrade, "websocket") {
-      object(HTTPUpgrade.answerUpgrade, fields.all(.upgrade), "websocket")
-    }
-    if !fields.has(.connection, "upgrade") {
-      object(HTTPUpgrade.answerConnection, fields.all(.connection), "Upgrade")
-    }
-    if let digest = HTTPUpgrade.digest(offer.key) {
-      note.traits |= HTTP.Note.hasAccept
-      digest.withUnsafeBytes {
-        note.accept.0 = $0.loadUnaligned(as: UInt64.self)
-        note.accept.1 = $0.loadUnaligned(fromByteOffset: 8, as: UInt64.self)
-        note.accept.2 = $0.loadUnaligned(fromByteOffset: 16, as: UInt32.self)
-      }
-      let expected = Base64.encode(digest)
-      if !fields.isOnly(.secWebSocketAccept, expected) {
-        let found = fields.all(.secWebSocketAccept)
-        object(
-          found == nil ? HTTPUpgrade.noAccept : HTTPUpgrade.accept, found,
-          String(decoding: expected, as: UTF8.self))
-      }
-    }
-    for chosen in fields.elements(.secWebSocketProtocol) where !offer.protocols.contains(chosen) {
-      object(
-        HTTPUpgrade.subprotocol, chosen,
-        offer.protocols.isEmpty ? "none" : offer.protocols.joined(separator: ", "))
-    }
-    for problem in extensions.answerProblems {
-      if case .notOffered(let name) = problem {
-        object(HTTPUpgrade.extensions, name, offer.extensions ?? "none")
-      } else {
-        dissection.add(HTTPUpgrade.parameter, at: index, words: ": " + problem.text)
-      }
-    }
-  }
-
-  /// What the two agreed on.
-  ///
-  /// - Parameter exchange: The request; nil when it was not captured.
-  func negotiation(_ exchange: HTTPExchange?) -> WebSocketNegotiation {
-    WebSocketNegotiation(
-      extensions, subprotocol: fields.elements(.secWebSocketProtocol).first ?? "",
-      target: exchange?.offer?.target ?? "/", isEngineIO: exchange.map { $0.engineIO != nil },
-      session: exchange?.engineIO?.session ?? 0)
-  }
-}
-
 /// The switch from HTTP to WebSocket, audited: RFC 6455 sections 4.1 and 4.2.
 enum HTTPUpgrade {
   private static func kind(_ name: String, _ message: String) -> FindingKind {
@@ -174,25 +50,35 @@ enum HTTPUpgrade {
     return ": found \(found.map { "\"\($0)\"" } ?? "none"), expected \"\(expected)\""
   }
 
-  /// RFC 6455 section 1.3: SHA-1 of the key and this, in Base64.
-  private static let guid = Array("258EAFA5-E914-47DA-95CA-C5AB0DC85B11".utf8)
+  /// RFC 6455 section 1.3.
+  private static let guid: StaticString = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
 
-  /// The 20 octets that Sec-WebSocket-Accept is the Base64 of.
-  static func digest(_ key: [UInt8]) -> [UInt8]? { SHA1.digest(key + guid) }
+  /// A Sec-WebSocket-Key and what an answer appends to it: Sec-WebSocket-Accept is the Base64 of this
+  /// one's SHA-1. RFC 6455 section 4.2.2.
+  static func challenge(_ key: RawSpan) -> [UInt8] {
+    var octets: [UInt8] = []
+    octets.reserveCapacity(key.byteCount + guid.utf8CodeUnitCount)
+    key.withUnsafeBytes { octets.append(contentsOf: $0) }
+    octets.append(
+      contentsOf: UnsafeBufferPointer(start: guid.utf8Start, count: guid.utf8CodeUnitCount))
+    return octets
+  }
 
   /// What Sec-WebSocket-Accept answers a key with; nil when the machine's OpenSSL refuses SHA-1.
   static func accept(for key: [UInt8]) -> String? {
-    digest(key).map { String(decoding: Base64.encode($0), as: UTF8.self) }
+    SHA1.digest(challenge(key.span.bytes))
+      .map { String(decoding: Base64.encode($0), as: UTF8.self) }
   }
 
   /// The fields of a head that are about the upgrade. Text is made of them when somebody asks: nearly
   /// always they are as they should be, and nobody does.
   struct Fields {
     private let octets: [UInt8]
-    private var found: [(name: HTTPFieldName, value: Range<Int>)] = []
+    private let found: [(name: HTTPFieldName, value: Range<Int>)]
 
-    init(_ octets: [UInt8], _ head: HTTPHead) {
-      self.octets = octets
+    /// - Parameter bytes: The head.
+    init(_ bytes: RawSpan, _ head: HTTPHead) {
+      octets = [UInt8](bytes)
       var found: [(name: HTTPFieldName, value: Range<Int>)] = []
       found.reserveCapacity(8)
       octets.withUnsafeBytes { octets in
@@ -270,7 +156,7 @@ public enum WebSocketKey {
   /// What `Sec-WebSocket-Accept` says; nil when the key is not the Base64 of 16 octets, or the machine's
   /// OpenSSL refuses SHA-1.
   public static func accept(for key: [UInt8]) -> String? {
-    guard (try? Base64.decode(key))?.octets.count == 16 else { return nil }
+    guard Base64.decodedLength(of: key.span.bytes) == 16 else { return nil }
     return HTTPUpgrade.accept(for: key)
   }
 }

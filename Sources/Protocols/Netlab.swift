@@ -92,9 +92,7 @@ public struct Netlab: Layer {
     else { return .nothing }
     var note = memory.take(
       tcp, UInt32(truncatingIfNeeded: record.reportedPayloadLength), in: dissection)
-    note.isDamaged = dissection.findings.contains {
-      $0.kind.group == .checksum && $0.kind.severity == .error
-    }
+    note.isDamaged = dissection.hasBadChecksum
     dissection.setNote(note, at: index)
     if note.attempt > 1 {
       dissection.add(

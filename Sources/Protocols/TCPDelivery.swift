@@ -154,7 +154,10 @@ extension TCPStreams {
     _ job: Job, _ stream: TCPStream, _ bytes: RawSpan, into dissection: inout Dissection
   ) {
     switch job {
-    case .deliver(let isHigh, let range): deliver(range, isHigh, stream, bytes, into: &dissection)
+    case .deliver(let isHigh, let range):
+      stream.withOctets(fromHigh: isHigh) {
+        deliver(range, $0, isHigh, stream, bytes, into: &dissection)
+      }
     case .release(let isHigh, let limit):
       let own = stream.octets(fromHigh: isHigh)
       guard !own.isLost else { return }
@@ -217,11 +220,10 @@ extension TCPStreams {
   }
 
   /// Octets in order from the frame: read where they stand when nothing waits in front of them.
-  func deliver(
-    _ range: Range<Int>, _ isHigh: Bool, _ stream: TCPStream, _ bytes: RawSpan,
+  private func deliver(
+    _ range: Range<Int>, _ own: TCPOctets, _ isHigh: Bool, _ stream: TCPStream, _ bytes: RawSpan,
     into dissection: inout Dissection
   ) {
-    let own = stream.octets(fromHigh: isHigh)
     guard !own.isLost else { return asData(range, &dissection) }
     guard own.waiting == 0 else {
       own.append(bytes, range, frame: frame, offset: range.lowerBound)

@@ -49,10 +49,12 @@ extension TCP {
       note,
       hasData: note.length > 0 || flags.contains(.fin) && sequence != note.sequenceBase &+ 1,
       hasEnd: !flags.isDisjoint(with: [.fin, .rst]))
-    // What the receiver throws away is not part of the stream.
+    // What the receiver throws away is not part of the stream. RFC 1122 section 3.2.1.2: "A host MUST
+    // verify the IP header checksum on every received datagram and silently discard every datagram that
+    // has a bad checksum."
     let isTaken =
       isRead && note.checksum.status != .bad && note.facts.contains(.hasLength)
-      && !Self.isThrownAway(dissection)
+      && !dissection.hasBadChecksum
     if isTaken, record.missing == 0, flags.isDisjoint(with: [.syn, .fin, .rst]), note.length > 0,
       memory.streams.isNext(sequence, note.slot, note.stream, fromHigh: note.isFromHigh)
     {
@@ -80,23 +82,11 @@ extension TCP {
       && options.count == 0 && note.opener == nil && note.facts.contains(.hasLength)
   }
 
-  /// Whether a layer below has a wrong checksum. RFC 1122 section 3.2.1.2: "A host MUST verify the IP
-  /// header checksum on every received datagram and silently discard every datagram that has a bad
-  /// checksum."
-  @inline(__always)
-  private static func isThrownAway(_ dissection: borrowing Dissection) -> Bool {
-    if dissection.findings.isEmpty { return false }
-    return dissection.findings.contains {
-      $0.kind.group == .checksum && $0.kind.severity == .error
-    }
-  }
-
   /// Takes the segment into its stream.
   private func read(
     _ record: LayerRecord, _ note: TCPNote, _ bytes: RawSpan, at index: Int,
     in dissection: inout Dissection, _ streams: TCPStreams
   ) {
-    let stream = streams.stream(of: note, dissection.endpoints, self, in: &dissection)
     let isReset = flags.contains(.rst)
     let start = record.payload.lowerBound
     let segment = StreamSegment(
@@ -110,7 +100,14 @@ extension TCP {
       sawBeginning: note.opener == (note.isFromHigh ? .high : .low)
         || note.completeness.contains(.synAck),
       sawHandshake: note.completeness.isSuperset(of: [.syn, .synAck]))
-    streams.take(segment, stream, bytes, at: index, in: &dissection)
+    if let known = streams.followed(note) {
+      known.stream._withUnsafeGuaranteedRef {
+        streams.take(segment, $0, bytes, at: index, in: &dissection)
+      }
+    } else {
+      let stream = streams.begin(note, dissection.endpoints, self, in: &dissection)
+      streams.take(segment, stream, bytes, at: index, in: &dissection)
+    }
     dissection.resumeStream()
   }
 

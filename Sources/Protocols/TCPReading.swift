@@ -132,7 +132,7 @@ extension TCPStreams {
       let breaksOff = count == 0 && own.finish == nil
       let last = lastFrames.isEmpty && !breaksOff ? [frame] : lastFrames
       let frames = (own.openFrames + last).ascending
-      lastFrames = frames == [frame] ? [] : frames
+      lastFrames = frames.count == 1 && frames[0] == frame ? [] : frames
       dissection.beginMessage(
         from: first, octets: own.openOctets + count, frames: lastFrames)
       addTraces(own, to: &dissection)
@@ -203,8 +203,7 @@ extension TCPStreams {
     }
     let start = chunk.range.lowerBound
     if isBuffered {
-      let frames = own.frames(start..<start + count)
-      lastFrames = frames == [frame] ? [] : frames
+      lastFrames = own.frames(start..<start + count, besides: frame)
       chunk.position &+= UInt64(count)
     } else {
       if !lastFrames.isEmpty { lastFrames.removeAll() }

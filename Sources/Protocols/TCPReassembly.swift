@@ -33,12 +33,20 @@ extension TCPStreams {
     mayHold = true
     isPlain = false
     frameIsFromHigh = segment.fromHigh
-    let own = stream.octets(fromHigh: segment.fromHigh)
+    stream.withOctets(fromHigh: segment.fromHigh) {
+      take(segment, stream, $0, bytes, in: &dissection)
+    }
+  }
+
+  private func take(
+    _ segment: StreamSegment, _ stream: TCPStream, _ own: TCPOctets, _ bytes: RawSpan,
+    in dissection: inout Dissection
+  ) {
     if segment.flags.contains(.ack) { acknowledged(segment, stream) }
     if !own.hasNext { begin(segment, stream, own) }
     if !own.isLost, segment.data.count &+ segment.missing > 0 {
       if own.hasEnded {
-        dissection.add(TCPStreamFinding.afterEnd, at: index)
+        dissection.add(TCPStreamFinding.afterEnd, at: layer)
       } else {
         order(segment, stream, own, bytes, in: &dissection)
       }
@@ -64,10 +72,10 @@ extension TCPStreams {
   /// The other side has what it acknowledges: what is missing of it here was not captured, and will
   /// not come.
   private func acknowledged(_ segment: StreamSegment, _ stream: TCPStream) {
-    let peer = stream.octets(fromHigh: !segment.fromHigh)
-    guard let first = peer.early.first, segment.acknowledgment.isAtLeast(first.sequence) else {
-      return
+    let isDue = stream.withOctets(fromHigh: !segment.fromHigh) { peer in
+      !peer.early.isEmpty && segment.acknowledgment.isAtLeast(peer.early[0].sequence)
     }
+    guard isDue else { return }
     jobs.append(.release(fromHigh: !segment.fromHigh, upTo: segment.acknowledgment))
   }
 

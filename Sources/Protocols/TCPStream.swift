@@ -60,7 +60,7 @@ final class TCPStream {
 
   /// Whether the reader has a message that needs no more octets.
   @inline(__always)
-  var hasMore: Bool { mayHaveMore && reader?.hasMore == true }
+  var hasMore: Bool { mayHaveMore && (handle.map { $0.type.hasMore($0.object) } ?? false) }
 
   @inline(__always)
   func octets(fromHigh isHigh: Bool) -> TCPOctets { isHigh ? fromHigh : fromLow }
@@ -211,16 +211,20 @@ final class TCPOctets {
     pieces.removeAll { $0.position &+ UInt64($0.count) <= consumed }
   }
 
-  /// Frames that hold any of the waiting octets `range`, retransmissions included, ascending.
-  func frames(_ range: Range<Int>) -> [Int] {
+  /// Frames that hold any of the waiting octets `range`, retransmissions included, ascending; none where
+  /// it is the given one alone.
+  func frames(_ range: Range<Int>, besides frame: Int) -> [Int] {
     let from = consumed &+ UInt64(range.lowerBound)
     let to = consumed &+ UInt64(range.upperBound)
     var frames: [Int] = []
     frames.reserveCapacity(pieces.count)
+    var isAscending = true
     for piece in pieces where piece.position < to && piece.position &+ UInt64(piece.count) > from {
+      if let last = frames.last, piece.frame <= last { isAscending = false }
       frames.append(piece.frame)
     }
-    return frames.ascending
+    if !isAscending { frames = frames.ascending }
+    return frames.count == 1 && frames[0] == frame ? [] : frames
   }
 
   /// Remembers a segment that was taken.

@@ -190,9 +190,7 @@ final class TCPStreams {
 
   /// Whether a protocol reads what the segment's connection says.
   func isReading(_ note: TCPNote) -> Bool {
-    let slot = Int(note.slot)
-    guard slot < slots.count, slots[slot].number == note.stream else { return false }
-    return streams[slot]?.isRead == true
+    followed(note)?.stream._withUnsafeGuaranteedRef { $0.isRead } ?? false
   }
 
   /// Where a segment belongs that is no part of a stream.
@@ -203,8 +201,14 @@ final class TCPStreams {
       destinationPort: tcp.destinationPort)
   }
 
-  /// The stream of a connection; a new one where there is none yet, or that of another connection.
-  func stream(of note: TCPNote, _ ends: Endpoints, _ tcp: TCP, in dissection: inout Dissection)
+  /// The stream of a connection, where there is one.
+  func followed(_ note: TCPNote) -> Slot.Followed? {
+    let slot = Int(note.slot)
+    return slot < slots.count && slots[slot].number == note.stream ? slots[slot].followed : nil
+  }
+
+  /// A stream for a connection that has none; that of another connection in its place ends.
+  func begin(_ note: TCPNote, _ ends: Endpoints, _ tcp: TCP, in dissection: inout Dissection)
     -> TCPStream
   {
     let slot = Int(note.slot)
@@ -213,7 +217,6 @@ final class TCPStreams {
       streams.append(nil)
     }
     if let known = streams[slot] {
-      if known.number == note.stream { return known }
       known.reader?.end(.replaced, from: nil, into: &dissection)
       if known.reader != nil { dissection.add(known.verdict(.replaced)) }
       forget(known)

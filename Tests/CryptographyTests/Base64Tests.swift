@@ -32,6 +32,30 @@ import Testing
     }
   }
 
+  /// Both without making octets, held against what makes them.
+  @Test func lengthAndEqualityWithoutDecoding() throws {
+    let seed = UInt64.random(in: 0 ... .max)
+    print("Base64Tests.lengthAndEqualityWithoutDecoding: seed \(seed)")
+    var random = SplitMix(state: seed)
+    for size in 0..<100 {
+      let octets = (0..<size).map { _ in UInt8.random(in: 0...255, using: &random) }
+      let text = Base64.encode(octets)
+      #expect(Self.judge(text, octets) == (size, true))
+      #expect(Self.judge(text + [0x41], octets).isText == false)
+      for place in text.indices {
+        var other = text
+        other[place] = UInt8.random(in: 0...255, using: &random)
+        let length = (try? Base64.decode(other))?.octets.count
+        #expect(Self.judge(other, octets) == (length, other == text), "seed \(seed)")
+      }
+    }
+  }
+
+  private static func judge(_ text: [UInt8], _ octets: [UInt8]) -> (length: Int?, isText: Bool) {
+    let length = Base64.decodedLength(of: text.span.bytes)
+    return (length, Base64.isText(text.span.bytes, of: octets.span.bytes))
+  }
+
   private func fault(
     _ text: String, _ alphabet: Base64.Alphabet = .standard, _ padding: Base64.Padding = .required
   ) -> String {

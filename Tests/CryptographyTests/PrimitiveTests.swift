@@ -23,6 +23,17 @@ import Testing
     #expect(accept.map { Base64.encode($0) } == Array("s3pPLMBiTxaQ9kYGzzhZRbK+xOo=".utf8))
   }
 
+  /// All threads hash with one state, one after the other.
+  @Test func digestsOnManyThreads() async {
+    let texts = (0..<64).map { [UInt8](repeating: UInt8($0), count: $0 * 3) }
+    let alone = texts.map { SHA1.digest($0) }
+    await withTaskGroup(of: [[UInt8]?].self) { group in
+      for _ in 0..<16 { group.addTask { texts.map { SHA1.digest($0) } } }
+      for await digests in group { #expect(digests == alone) }
+    }
+    #expect(Set(alone.compactMap { $0 }).count == texts.count)
+  }
+
   /// RFC 4231: keys shorter than a block, of several lengths, and longer than one.
   @Test func hmac() throws {
     let cases: [(key: [UInt8], message: [UInt8], code: String)] = [
