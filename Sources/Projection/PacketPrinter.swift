@@ -54,9 +54,7 @@ extension Columns {
       info.append(UInt64(dissection.frame.linkType.rawValue))
     }
     if let failure = dissection.failure { tell(failure, from: start, dissection, frame) }
-    guard remarks, !dissection.findings.isEmpty else { return }
-    // Asked for by the numbers first: the findings of most packets have none, and a copy of a finding
-    // counts references.
+    guard remarks, dissection.hasBadChecksum else { return }
     for index in dissection.findings.indices
     where dissection.findings[index].found != dissection.findings[index].expected {
       tell(dissection.findings[index], dissection)

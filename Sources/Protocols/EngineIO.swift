@@ -77,8 +77,10 @@ public struct EngineIO: Layer {
   }
 
   /// The packet's type; nil for an octet that is none.
-  public var type: PacketType? {
-    octet == Self.binary ? .message : PacketType(rawValue: octet &- 0x30)
+  public var type: PacketType? { Self.type(octet) }
+
+  private static func type(_ octet: UInt8) -> PacketType? {
+    octet == binary ? .message : PacketType(rawValue: octet &- 0x30)
   }
 
   public var payloadType: PayloadType { octet == 0x34 ? .socketIO : .nothing }
@@ -112,13 +114,16 @@ public struct EngineIO: Layer {
     return UnsafePointer(note)
   }
 
-  public func summarize(
+  /// Writes the packet's type and its data, which is not copied for it.
+  public static func summarize(
     _ bytes: RawSpan, _ record: LayerRecord, in dissection: borrowing Dissection,
     into columns: inout Columns
   ) {
+    guard record.headerLength > 0, record.range.upperBound <= bytes.byteCount else { return }
+    let octet = bytes.unsafeLoad(fromByteOffset: Int(record.start), as: UInt8.self)
     columns.protocolName = "Engine.IO"
     columns.info.append("Engine.IO ")
-    guard let type else {
+    guard let type = type(octet) else {
       columns.info.append("[unknown packet type] ")
       columns.info.appendLine(bytes, record.header)
       return
@@ -133,7 +138,7 @@ public struct EngineIO: Layer {
       }
       open.write(bytes, into: &columns.info)
     case .message:
-      guard octet == Self.binary else { return }
+      guard octet == binary else { return }
       columns.info.append(" binary")
       guard let data = try? Base64.decode(bytes.extracting(range), padding: .optional).octets else {
         return

@@ -27,9 +27,10 @@ extension HTTP {
     let note = dissection.note(of: HTTP.self, record)
     bytes.withUnsafeBytes { all in
       let octets = UnsafeRawBufferPointer(rebasing: all[range])
-      let start = HTTPHead(startLineOf: octets)
-      guard start.kind != .other else { return columns.info.append("Continuation") }
-      appendVisible(octets, start.start..<start.lineEnd, to: &columns.info)
+      guard let line = HTTPHead.startLine(of: octets) else {
+        return columns.info.append("Continuation")
+      }
+      appendVisible(octets, line, to: &columns.info)
       columns.info.append(" ")
       guard let note, note.has(Note.hasBody) else { return }
       let head = HTTPHead(octets)

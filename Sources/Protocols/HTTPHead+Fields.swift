@@ -166,6 +166,7 @@ extension HTTPHead {
 
 extension UnsafeRawBufferPointer {
   /// The first place of an octet in `range`.
+  @inline(__always)
   func first(_ octet: UInt8, in range: Range<Int>) -> Int? {
     let inside = range.clamped(to: 0..<count)
     guard let start = baseAddress, !inside.isEmpty else { return nil }

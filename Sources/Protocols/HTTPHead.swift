@@ -146,8 +146,15 @@ struct HTTPHead: Equatable {
     if !traits.contains(.isOpen) { check() }
   }
 
-  /// The start line alone, for those who ask for nothing else.
-  init(startLineOf octets: UnsafeRawBufferPointer) { _ = readStart(octets) }
+  /// Where the start line of a request or response stands, without its line ending; nil for anything else.
+  static func startLine(of octets: UnsafeRawBufferPointer) -> Range<Int>? {
+    let start = leadingLines(octets)
+    guard beginning(of: UnsafeRawBufferPointer(rebasing: octets[start...])) == .yes else {
+      return nil
+    }
+    var at = start
+    return line(octets, &at)?.range ?? start..<octets.count
+  }
 
   /// - Returns: Where the fields begin; nil where the start line has no end.
   private mutating func readStart(_ octets: UnsafeRawBufferPointer) -> Int? {

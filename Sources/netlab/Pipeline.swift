@@ -82,6 +82,7 @@ struct Pipeline: ~Copyable {
     }
     printer.end(into: &output.buffer)
     try output.flush()
+    dissector.leaveMemory()
   }
 }
 
