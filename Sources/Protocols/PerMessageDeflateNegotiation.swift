@@ -219,14 +219,14 @@ extension WebSocketNegotiation {
   ///
   /// - Parameters:
   ///   - audit: Their extensions.
-  ///   - isEngineIO: Nil when the target decides.
+  ///   - isEngineIO: Nil when the request was not captured.
   ///   - session: A hash of the session's name; 0 for none.
   public init(
-    _ audit: WebSocketExtensionAudit, subprotocol: String = "", target: String = "/",
-    isEngineIO: Bool? = nil, session: UInt64 = 0
+    _ audit: WebSocketExtensionAudit, subprotocol: String = "", isEngineIO: Bool? = nil,
+    session: UInt64 = 0
   ) {
     self.init(
       deflate: audit.deflate, hasOtherExtensions: audit.hasOtherExtensions,
-      subprotocol: subprotocol, target: target, isEngineIO: isEngineIO, session: session)
+      subprotocol: subprotocol, isEngineIO: isEngineIO, session: session)
   }
 }

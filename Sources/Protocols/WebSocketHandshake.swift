@@ -2,9 +2,7 @@ import Cryptography
 import PacketCore
 
 /// What a request for WebSocket offers, and what is wrong with it. RFC 6455 section 4.1.
-///
-/// A class: the request that waits for its answer is copied more than once, what it offers is not.
-final class WebSocketOffer {
+struct WebSocketOffer {
   /// What the answer has to know: `HTTPUpgrade.challenge`.
   let challenge: [UInt8]
   let protocols: [String]

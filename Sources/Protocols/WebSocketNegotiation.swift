@@ -8,14 +8,13 @@ public struct WebSocketNegotiation: Sendable, Equatable {
   public var hasOtherExtensions = false
   /// The subprotocol; empty for none.
   public var subprotocol: String
-  /// The request target.
-  public var target: String
   /// Messages are Engine.IO packets.
   public var isEngineIO: Bool
   /// What joins the connection with others to one session (`StreamContext.session`); 0 for none.
   public var session: UInt64
 
   /// - Parameters:
+  ///   - target: The request's.
   ///   - isEngineIO: Nil when the target decides: Engine.IO's clients say `EIO=` in its query.
   ///   - session: A hash of the session's name.
   public init(
@@ -25,7 +24,6 @@ public struct WebSocketNegotiation: Sendable, Equatable {
     self.deflate = deflate
     self.hasOtherExtensions = hasOtherExtensions
     self.subprotocol = subprotocol
-    self.target = target
     self.isEngineIO = isEngineIO ?? Self.isEngineIO(target)
     self.session = session
   }
