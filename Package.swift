@@ -9,6 +9,7 @@ let package = Package(
   name: "netlab",
   products: [
     .executable(name: "netlab", targets: ["netlab"]),
+    .executable(name: "netlab-serve", targets: ["netlab-serve"]),
     .library(name: "PacketCore", targets: ["PacketCore"]),
     .library(name: "Cryptography", targets: ["Cryptography"]),
     .library(name: "Protocols", targets: ["Protocols"]),
@@ -26,7 +27,7 @@ let package = Package(
     .package(url: "https://github.com/hummingbird-project/swift-mustache", exact: "2.1.1"),
   ],
   targets: [
-    // Imports only go down: netlab -> DisplayFilter, Capture, Protocols -> PacketCore.
+    // Imports only go down: netlab -> Console, DisplayFilter, Capture, Protocols -> PacketCore.
     .target(
       name: "PacketCore", dependencies: ["COctets"],
       // Spans are returned and stored in this target alone (ByteReader); clients need no flag.
@@ -83,11 +84,30 @@ let package = Package(
         .product(name: "NIOPosix", package: "swift-nio"),
       ],
       swiftSettings: strict),
+    // What the command lines of both programs share: exit codes, failures, standard output, the key.
+    .target(
+      name: "Console",
+      dependencies: [
+        "PacketCore", "Cryptography", "Capture",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ],
+      swiftSettings: strict),
+    // It starts as often as a file is looked at: no database, no templates, no Foundation in it.
     .executableTarget(
       name: "netlab",
       dependencies: [
-        "PacketCore", "Cryptography", "Protocols", "DisplayFilter", "Capture", "Projection",
-        "Statistics", "Traces", "Exchange", "SocketServer", "ChatServer", "ChatClient",
+        "Console", "PacketCore", "Cryptography", "Protocols", "DisplayFilter", "Capture",
+        "Projection",
+        "Statistics", "Traces", "Exchange", "ChatClient",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ],
+      swiftSettings: strict),
+    // What `netlab serve` becomes.
+    .executableTarget(
+      name: "netlab-serve",
+      dependencies: [
+        "Console", "PacketCore", "Cryptography", "Protocols", "Capture", "Exchange", "SocketServer",
+        "ChatServer",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Logging", package: "swift-log"),
       ],
@@ -155,8 +175,8 @@ let package = Package(
       ],
       swiftSettings: strict),
     .testTarget(
-      name: "netlabTests", dependencies: ["netlab"], exclude: ["Browser", "Clients"],
-      swiftSettings: strict),
+      name: "netlabTests", dependencies: ["netlab", "netlab-serve", "Console"],
+      exclude: ["Browser", "Clients"], swiftSettings: strict),
   ],
   swiftLanguageModes: [.v6]
 )

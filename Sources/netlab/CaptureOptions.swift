@@ -1,5 +1,6 @@
 import ArgumentParser
 import Capture
+import Console
 
 /// What is captured on, how, and until when.
 struct CaptureOptions: ParsableArguments {

@@ -1,4 +1,5 @@
 import Capture
+import Console
 import Glibc
 import PacketCore
 
@@ -124,7 +125,7 @@ struct CaptureSession: ~Copyable {
         guard isWriting else { continue }
         writer = try CaptureFileWriter(
           path, format: writing.format(nanoseconds: true), interfaces: interfaces,
-          application: "netlab " + Netlab.version)
+          application: "netlab " + Program.version)
         try writer?.flush()
       case .end: break
       }

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Capture
 import ChatClient
+import Console
 import Glibc
 
 /// `netlab chat`: the chat in a terminal, and in scripts.
@@ -111,7 +112,7 @@ struct ChatCommand: ParsableCommand {
         ChatTextPrinter(
           url: address.url, isColoured: colors.isColoured,
           isInteractive: messages.isEmpty && isatty(STDIN_FILENO) == 1)
-      case .jsonl: ChatJSONPrinter(tool: "netlab " + Netlab.version, url: address.url)
+      case .jsonl: ChatJSONPrinter(tool: "netlab " + Program.version, url: address.url)
       }
     var loop = ChatLoop(
       connection, stop: stop, printer: printer, messages: messages, wait: wait,

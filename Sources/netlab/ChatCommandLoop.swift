@@ -1,5 +1,6 @@
 import Capture
 import ChatClient
+import Console
 import Glibc
 
 /// One thread that waits for the server, the user and signals at once.

@@ -1,3 +1,4 @@
+import Console
 import PacketCore
 
 /// One `-d` rule: octets that a number of a lower layer names are decoded as a protocol.

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Capture
+import Console
 import PacketCore
 
 /// `netlab doctor`: what this machine lets netlab do, and what mends the rest.

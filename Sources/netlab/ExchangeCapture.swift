@@ -1,4 +1,5 @@
 import Capture
+import Console
 import Exchange
 import PacketCore
 
@@ -15,7 +16,7 @@ struct ExchangeCapture: ~Copyable {
     writer = try CaptureFileWriter(
       path, format: writing.format,
       interfaces: [CaptureInterface(name: name, linkType: .raw, snapLength: 262_144)],
-      application: "netlab " + Netlab.version)
+      application: "netlab " + Program.version)
   }
 
   /// Adds one packet.

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Console
 import DisplayFilter
 import PacketCore
 import Protocols

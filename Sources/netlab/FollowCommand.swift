@@ -1,5 +1,6 @@
 import ArgumentParser
 import Capture
+import Console
 import PacketCore
 import Projection
 import Protocols
@@ -72,7 +73,7 @@ struct FollowCommand: ParsableCommand {
     let printer = FollowPrinter(
       stream: stream, level: level, form: form,
       side: side.map { $0 == .client ? .client : .server }, time: time,
-      tool: "netlab " + Netlab.version, source: path)
+      tool: "netlab " + Program.version, source: path)
     var pipeline = try Pipeline(
       registry: registry, filter: nil, printer: printer, keys: keys.load(),
       isFlushedPerFrame: false)

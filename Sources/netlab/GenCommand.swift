@@ -1,5 +1,6 @@
 import ArgumentParser
 import Capture
+import Console
 import PacketCore
 import Traces
 
@@ -71,7 +72,7 @@ struct GenCommand: ParsableCommand {
       interfaces: [
         CaptureInterface(
           name: "gen", linkType: .ethernet, snapLength: options.snapLength ?? 262_144)
-      ], application: "netlab " + Netlab.version)
+      ], application: "netlab " + Program.version)
     let truth = try truthPath.map { try TextFile($0) }
     var trace = TraceGenerator(options)
     var progress = Progress(isShown: true)

@@ -1,3 +1,4 @@
+import Console
 import PacketCore
 import Projection
 import Protocols
@@ -51,7 +52,7 @@ final class HARRecorder: PacketPrinter {
     times = Array(
       repeating: (0, Timestamp(seconds: 0, nanoseconds: 0)), count: Self.remembered)
     file.text.append("{\"log\":{\"version\":\"1.2\",\"creator\":{\"name\":\"netlab\",\"version\":")
-    file.text.append(json: Netlab.version)
+    file.text.append(json: Program.version)
     file.text.append("},\"pages\":[],\"entries\":[")
   }
 

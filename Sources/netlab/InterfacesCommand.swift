@@ -1,5 +1,6 @@
 import ArgumentParser
 import Capture
+import Console
 import PacketCore
 
 /// `netlab interfaces`: what can be captured on.

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Console
 import Cryptography
 
 /// `netlab key generate|show|import`: the key that the two ends of an exchange share.

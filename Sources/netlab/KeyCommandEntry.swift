@@ -1,4 +1,5 @@
 import ChatClient
+import Console
 import Cryptography
 import Glibc
 

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Console
 import Cryptography
 import Protocols
 
@@ -59,19 +60,5 @@ struct TokenReading {
   func apply(to memory: FernetKeys?) {
     if !keys.isEmpty { memory?.keys = keys }
     memory?.ttl = timeToLive
-  }
-}
-
-extension Failure {
-  /// A key file that cannot be used.
-  init(_ error: KeyFileError) {
-    let status: ExitStatus =
-      switch error.kind {
-      case .missing, .unreadable: .file
-      case .permission: .permission
-      case .malformed, .exists: .usage
-      case .unwritable: .write
-      }
-    self.init(status, error.message, remedy: error.remedy)
   }
 }

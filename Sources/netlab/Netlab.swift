@@ -1,6 +1,5 @@
 import ArgumentParser
-import Capture
-import Glibc
+import Console
 
 /// The program: a table of its commands.
 @main
@@ -13,7 +12,7 @@ struct Netlab: ParsableCommand {
         netlab read Captures/flask-socketio-session.pcap -Y 'tcp.port == 5000'
         sudo netlab capture --iface wlan0 --host 10.0.0.33
       """,
-    version: version,
+    version: Program.version,
     subcommands: [
       CaptureCommand.self, ReadCommand.self, MessagesCommand.self, FollowCommand.self,
       StatsCommand.self, AssertCommand.self, GenCommand.self, FieldsCommand.self,
@@ -22,12 +21,10 @@ struct Netlab: ParsableCommand {
       WindowsCommand.self, InterfacesCommand.self, DoctorCommand.self,
     ])
 
-  static let version = "0.1.0"
-
   static func main() {
-    // A reader that goes away ends the program quietly, not by a signal.
-    signal(SIGPIPE, SIG_IGN)
-    Glibc.exit(run(Array(CommandLine.arguments.dropFirst())).rawValue)
+    Program.main(Netlab.self) {
+      try parse(TsharkSpelling.normalise(Array(CommandLine.arguments.dropFirst())))
+    }
   }
 
   /// The command that the arguments name, with its options.
@@ -45,51 +42,5 @@ struct Netlab: ParsableCommand {
       if own.contains(where: { $0 == type(of: command) }) { return command }
     }
     return try parseAsRoot(arguments)
-  }
-
-  /// Runs one command line.
-  static func run(_ arguments: [String]) -> ExitStatus {
-    do {
-      var command = try parse(TsharkSpelling.normalise(arguments))
-      try command.run()
-      return .done
-    } catch let failure as Failure {
-      write(standardError: failure.text)
-      return failure.status
-    } catch let error as CaptureError {
-      let failure = Failure(error)
-      write(standardError: failure.text)
-      return failure.status
-    } catch let code as ExitCode {
-      return ExitStatus(rawValue: code.rawValue) ?? .internal
-    } catch is OutputClosed {
-      return .done
-    } catch {
-      let text = fullMessage(for: error)
-      let code = exitCode(for: error)
-      if code == .success {
-        var output = StandardOutput()
-        output.buffer.append(text)
-        output.buffer.append("\n")
-        return (try? output.flush()) == nil ? .write : .done
-      }
-      write(standardError: text.isEmpty ? "" : "netlab: " + text.withoutErrorLabel + "\n")
-      return code == .validationFailure ? .usage : .internal
-    }
-  }
-}
-
-/// Text for a person, on stderr.
-func write(standardError text: String) {
-  var text = text
-  text.withUTF8 { bytes in
-    _ = Glibc.write(STDERR_FILENO, bytes.baseAddress, bytes.count)
-  }
-}
-
-extension String {
-  /// The argument parser's own messages begin with a label of theirs.
-  fileprivate var withoutErrorLabel: String {
-    hasPrefix("Error: ") ? String(dropFirst("Error: ".count)) : self
   }
 }

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Console
 import DisplayFilter
 import PacketCore
 import Projection
@@ -105,7 +106,7 @@ struct OutputOptions: ParsableArguments {
     case .json: return JSONPrinter()
     case .jsonl:
       return JSONLinesPrinter(
-        tool: "netlab " + Netlab.version, source: source,
+        tool: "netlab " + Program.version, source: source,
         fields: fields.isEmpty ? nil : try OutputOptions.choice(fields))
     case .ek: return ElasticPrinter()
     case .csv: return CSVPrinter(time: time)
@@ -136,7 +137,7 @@ struct OutputOptions: ParsableArguments {
     case .ek: return MessagesAsPackets(ElasticPrinter())
     case .jsonl:
       return MessageJSONPrinter(
-        tool: "netlab " + Netlab.version, source: source,
+        tool: "netlab " + Program.version, source: source,
         fields: fields.isEmpty ? nil : try OutputOptions.choice(fields))
     case .csv: return MessageCSVPrinter(time: time)
     case .text where isTree || opened != nil:

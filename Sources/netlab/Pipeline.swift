@@ -1,4 +1,5 @@
 import Capture
+import Console
 import Cryptography
 import DisplayFilter
 import Glibc

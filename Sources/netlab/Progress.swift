@@ -1,4 +1,5 @@
 import Capture
+import Console
 import Glibc
 
 /// How far a long job is: on stderr, on a terminal only, after half a second, erased at the end.

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Capture
+import Console
 import Cryptography
 import Exchange
 import PacketCore
@@ -146,7 +147,7 @@ struct ReceiveCommand: ParsableCommand {
   private func makePrinter() -> any ReceivePrinter {
     switch form {
     case .text: ReceiveTextPrinter(isColoured: colors.isColoured, isQuiet: isQuiet)
-    case .jsonl: ReceiveJSONPrinter(tool: "netlab " + Netlab.version)
+    case .jsonl: ReceiveJSONPrinter(tool: "netlab " + Program.version)
     case .raw: ReceiveRawPrinter()
     }
   }

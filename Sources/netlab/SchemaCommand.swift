@@ -1,4 +1,5 @@
 import ArgumentParser
+import Console
 import Projection
 
 /// `netlab schema`: what `-T jsonl` promises.

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Capture
+import Console
 import Cryptography
 import Exchange
 import PacketCore
@@ -107,7 +108,7 @@ struct SendCommand: ParsableCommand {
     case .jsonl:
       var name = TextBuffer()
       name.append(end: ends.destination, ends.destinationPort)
-      return SendJSONPrinter(tool: "netlab " + Netlab.version, destination: name.string)
+      return SendJSONPrinter(tool: "netlab " + Program.version, destination: name.string)
     }
   }
 

@@ -1,4 +1,5 @@
 import Capture
+import Console
 import Cryptography
 import Exchange
 import Glibc
@@ -65,7 +66,7 @@ struct SendFlood {
       text.append(" s of CPU\n")
     case .jsonl:
       JSONLine.header(
-        tool: "netlab " + Netlab.version, source: segment.ends.destination.text, into: &text)
+        tool: "netlab " + Program.version, source: segment.ends.destination.text, into: &text)
       text.append("{\"type\":\"flood\",\"packets\":\(sent),\"length\":\(octets)")
       text.append(",\"elapsed_ns\":\(elapsed),\"cpu_ns\":\(processor)}\n")
       text.append("{\"type\":\"end\",\"attempts\":\(sent)}\n")

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Capture
+import Console
 import Cryptography
 import Exchange
 import PacketCore

@@ -1,4 +1,5 @@
 import Capture
+import Console
 import Exchange
 import PacketCore
 import Protocols

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Console
 import Cryptography
 
 /// The key that the two ends of an exchange share.

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Capture
+import Console
 import Cryptography
 import DisplayFilter
 import PacketCore
@@ -150,7 +151,7 @@ struct StatsCommand: ParsableCommand {
       switch form {
       case .text: TextReport(passOn: passOn)
       case .json:
-        JSONReport(tool: "netlab " + Netlab.version, source: path, passOn: passOn)
+        JSONReport(tool: "netlab " + Program.version, source: path, passOn: passOn)
       case .csv: CSVReport(passOn: passOn)
       }
     for statistic in statistics { try statistic.write(to: report) }

@@ -1,3 +1,4 @@
+import Console
 import Glibc
 
 /// A file of text that a command writes beside its packets.

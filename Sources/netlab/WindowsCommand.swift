@@ -1,4 +1,5 @@
 import ArgumentParser
+import Console
 import Exchange
 import PacketCore
 import Protocols
@@ -159,7 +160,7 @@ struct WindowsCommand: ParsableCommand {
 
   private func writeLines(_ rows: [WindowRow], to text: inout TextBuffer) {
     text.append(
-      "{\"type\":\"header\",\"schema\":\"netlab/1\",\"tool\":\"netlab \(Netlab.version)\","
+      "{\"type\":\"header\",\"schema\":\"netlab/1\",\"tool\":\"netlab \(Program.version)\","
         + "\"seed\":\(seed)}\n")
     for row in rows {
       text.append("{\"type\":\"window\",\"recovery\":\"\(row.recovery.word)\",")

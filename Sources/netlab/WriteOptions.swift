@@ -1,5 +1,6 @@
 import ArgumentParser
 import Capture
+import Console
 
 /// Where frames are written, and whether they are printed too.
 struct WriteOptions: ParsableArguments {
@@ -36,6 +37,6 @@ struct WriteOptions: ParsableArguments {
     return try CaptureFileWriter(
       path, format: format(nanoseconds: reader.hasNanoseconds),
       interfaces: reader.format == .pcap ? reader.interfaces.first ?? [] : [],
-      application: "netlab " + Netlab.version, reading: reader.descriptor)
+      application: "netlab " + Program.version, reading: reader.descriptor)
   }
 }

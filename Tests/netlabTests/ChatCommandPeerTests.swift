@@ -1,7 +1,6 @@
+import Console
 import Foundation
 import Testing
-
-@testable import netlab
 
 /// `netlab chat` as a running program: lines in, objects out.
 private final class ChatProcess {
@@ -140,7 +139,7 @@ private final class ChatProcess {
     let only = try run([
       "chat", "--url", peer.url, "--name", "Alice", "--send", "hi", "--transport", "websocket",
     ])
-    #expect(only.status == netlab.ExitStatus.noAnswer.rawValue)
+    #expect(only.status == Console.ExitStatus.noAnswer.rawValue)
     #expect(only.errors.contains("400"))
   }
 
@@ -167,12 +166,12 @@ private final class ChatProcess {
   @Test func refusalsAreTold() throws {
     let peer = try Peer()
     let result = try run(["chat", "--url", peer.url, "--name", "Alice", "--send", "refuse"])
-    #expect(result.status == netlab.ExitStatus.no.rawValue)
+    #expect(result.status == Console.ExitStatus.no.rawValue)
     #expect(result.output.contains("NOT DELIVERED (not this one): refuse"))
     let lost = try run([
       "chat", "--url", peer.url, "--name", "Alice", "--room", "NOROOM", "--send", "x",
     ])
-    #expect(lost.status == netlab.ExitStatus.refused.rawValue)
+    #expect(lost.status == Console.ExitStatus.refused.rawValue)
     #expect(lost.errors.contains("Room code not found"))
   }
 

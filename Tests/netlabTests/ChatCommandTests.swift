@@ -1,7 +1,6 @@
+import Console
 import Foundation
 import Testing
-
-@testable import netlab
 
 /// `netlab chat` in scripts, against `netlab serve`.
 @Suite struct ChatCommandTests {
@@ -77,7 +76,7 @@ import Testing
   @Test func aRoomThatIsNotThere() throws {
     let server = try ServeProcess(["--ephemeral"])
     let result = try chat(server.url, "--room", "ABCDEF", "--send", "x")
-    #expect(result.status == netlab.ExitStatus.refused.rawValue)
+    #expect(result.status == Console.ExitStatus.refused.rawValue)
     #expect(result.errors.contains("not found") && result.errors.contains("--room"))
     #expect(result.output == "")
   }
@@ -86,7 +85,7 @@ import Testing
     let server = try ServeProcess(["--ephemeral"])
     let result = try run(
       ["chat", "--url", server.url, "--name", String(repeating: "x", count: 50), "--send", "x"])
-    #expect(result.status == netlab.ExitStatus.refused.rawValue)
+    #expect(result.status == Console.ExitStatus.refused.rawValue)
     #expect(result.errors.contains("name"))
   }
 
@@ -94,7 +93,7 @@ import Testing
     let server = try ServeProcess(["--ephemeral"])
     server.end()
     let result = try chat(server.url, "--send", "x")
-    #expect(result.status == netlab.ExitStatus.noAnswer.rawValue)
+    #expect(result.status == Console.ExitStatus.noAnswer.rawValue)
     #expect(result.errors.hasPrefix("netlab: "))
     #expect(result.errors.contains("connection refused") && result.errors.contains("netlab serve"))
   }
@@ -103,7 +102,7 @@ import Testing
     let server = try ServeProcess(["--ephemeral"])
     let result = try chat(
       server.url, "--send", String(repeating: "x", count: 5000), "--send", "short")
-    #expect(result.status == netlab.ExitStatus.no.rawValue)
+    #expect(result.status == Console.ExitStatus.no.rawValue)
     #expect(result.errors.contains("1 message was not delivered"))
     #expect(lines(result).contains("> Alice: short"))
   }
@@ -125,7 +124,7 @@ import Testing
     try #require(isBound)
     let url = "http://127.0.0.1:\(UInt16(bigEndian: address.sin_port))"
     let result = try chat(url, "--send", "x", "--timeout", "200ms")
-    #expect(result.status == netlab.ExitStatus.noAnswer.rawValue)
+    #expect(result.status == Console.ExitStatus.noAnswer.rawValue)
     #expect(result.errors.contains("does not answer") && result.errors.contains("--timeout"))
   }
 
@@ -137,7 +136,7 @@ import Testing
   ])
   func usage(_ arguments: [String]) throws {
     let result = try run(["chat"] + arguments)
-    #expect(result.status == netlab.ExitStatus.usage.rawValue)
+    #expect(result.status == Console.ExitStatus.usage.rawValue)
     #expect(result.errors.hasPrefix("netlab: "))
   }
 

@@ -1,10 +1,9 @@
+import Console
 import Foundation
 import Testing
 
-@testable import netlab
-
 /// Swift Testing has an `ExitStatus` of its own.
-private typealias Status = netlab.ExitStatus
+private typealias Status = Console.ExitStatus
 
 /// Every exit code has a command line that ends with it, one line on stderr that names the program,
 /// and what to do next.

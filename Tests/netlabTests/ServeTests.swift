@@ -1,7 +1,8 @@
+import Console
 import Foundation
 import Testing
 
-@testable import netlab
+@testable import netlab_serve
 
 /// `netlab serve` as its clients and its user have it.
 @Suite struct ServeTests {
@@ -112,7 +113,7 @@ import Testing
     let server = try ServeProcess(["--ephemeral"])
     let address = server.url.dropFirst("http://".count)
     let result = try run(["serve", "--ephemeral", "--bind", String(address)])
-    #expect(result.status == ExitStatus.interface.rawValue)
+    #expect(result.status == Console.ExitStatus.interface.rawValue)
     #expect(result.errors.contains("another program listens on \(address) already"))
     #expect(result.errors.contains("--bind"))
     #expect(result.output.isEmpty)
@@ -120,7 +121,7 @@ import Testing
 
   @Test func anAddressThatIsNotHereIsSaidSo() throws {
     let result = try run(["serve", "--ephemeral", "--bind", "192.0.2.1:0"])
-    #expect(result.status == ExitStatus.interface.rawValue)
+    #expect(result.status == Console.ExitStatus.interface.rawValue)
     #expect(result.errors.contains("this machine has no address 192.0.2.1"))
   }
 
@@ -129,7 +130,7 @@ import Testing
     let data = server.folder.path(".local/share/netlab")
     let key = server.folder.path(".config/netlab/fernet.key")
     let result = try run(["serve", "--bind", "127.0.0.1:0", "--data", data, "--key-file", key])
-    #expect(result.status == ExitStatus.file.rawValue)
+    #expect(result.status == Console.ExitStatus.file.rawValue)
     #expect(result.errors.contains("in use by another netlab serve"))
   }
 
@@ -142,7 +143,7 @@ import Testing
   ])
   func whatCannotBeUnderstoodIsUsage(_ arguments: [String]) throws {
     let result = try run(["serve"] + arguments)
-    #expect(result.status == ExitStatus.usage.rawValue)
+    #expect(result.status == Console.ExitStatus.usage.rawValue)
     #expect(result.errors.hasPrefix("netlab: "))
   }
 

@@ -2,14 +2,14 @@ import Cryptography
 
 /// The key that the two ends of an exchange share: the one that `--key-file` names, or the usual
 /// one. `send`, `receive`, `serve` and the dissector find the same.
-enum SharedKey {
+package enum SharedKey {
   /// How the other host gets it, so that the key is in no argument and in nobody's history.
-  static let transport = "netlab key show | ssh OTHER netlab key import"
+  package static let transport = "netlab key show | ssh OTHER netlab key import"
 
   /// Where the key is, or is to be.
   ///
   /// - Parameter keyFile: What the user named, if anything.
-  static func path(_ keyFile: String?, of owner: KeyOwner = .current) throws -> String {
+  package static func path(_ keyFile: String?, of owner: KeyOwner = .current) throws -> String {
     guard let path = keyFile ?? owner.keyPath else {
       throw Failure(
         .file, "nobody knows where your key is: neither HOME nor passwd names a home",
@@ -23,7 +23,7 @@ enum SharedKey {
   /// To be called before root is dropped: the file is the invoking user's, but its folder may be
   /// open to root alone. A file that was named and is not there is an error: made by a slip of the
   /// pen, it would be a key that nobody else has.
-  static func load(_ keyFile: String?) throws -> FernetKey {
+  package static func load(_ keyFile: String?) throws -> FernetKey {
     let owner = KeyOwner.current
     let path = try path(keyFile, of: owner)
     do throws(KeyFileError) {
@@ -46,7 +46,7 @@ enum SharedKey {
   }
 
   /// The keys that the usual one took the place of, the newest first, as far as they can be read.
-  static func replaced(of owner: KeyOwner = .current) -> [(path: String, key: FernetKey)] {
+  package static func replaced(of owner: KeyOwner = .current) -> [(path: String, key: FernetKey)] {
     guard let usual = owner.keyPath else { return [] }
     var found: [(path: String, key: FernetKey)] = []
     for path in KeyFile.replaced(usual) {
@@ -56,7 +56,9 @@ enum SharedKey {
   }
 
   /// The key in a file.
-  static func read(_ path: String, _ owner: KeyOwner, _ keyFile: String?) throws -> FernetKey {
+  package static func read(_ path: String, _ owner: KeyOwner, _ keyFile: String?) throws
+    -> FernetKey
+  {
     do throws(KeyFileError) {
       return try KeyFile.read(path, owner: owner)
     } catch {
@@ -65,7 +67,7 @@ enum SharedKey {
   }
 
   /// A key that nobody has.
-  static func make() throws -> FernetKey {
+  package static func make() throws -> FernetKey {
     guard let fresh = FernetKey.generate() else {
       throw Failure(.internal, "this machine's OpenSSL gives no random octets")
     }
@@ -73,7 +75,7 @@ enum SharedKey {
   }
 
   /// What is wrong with the file, and which command of ours mends it.
-  static func failure(_ error: KeyFileError, _ keyFile: String?) -> Failure {
+  package static func failure(_ error: KeyFileError, _ keyFile: String?) -> Failure {
     let options = keyFile.map { " --key-file " + KeyFile.quoted($0) } ?? ""
     switch error.kind {
     case .missing:
@@ -89,5 +91,19 @@ enum SharedKey {
     default:
       return Failure(error)
     }
+  }
+}
+
+extension Failure {
+  /// A key file that cannot be used.
+  package init(_ error: KeyFileError) {
+    let status: ExitStatus =
+      switch error.kind {
+      case .missing, .unreadable: .file
+      case .permission: .permission
+      case .malformed, .exists: .usage
+      case .unwritable: .write
+      }
+    self.init(status, error.message, remedy: error.remedy)
   }
 }

@@ -1,11 +1,11 @@
 import ArgumentParser
 
 /// A length of time on the command line: `300ms`, `25s`, `10m`, `24h`, `7d`.
-struct TimeSpan: ExpressibleByArgument, Equatable, CustomStringConvertible {
+package struct TimeSpan: ExpressibleByArgument, Equatable, CustomStringConvertible {
   /// At least 0, at most a hundred years.
-  let milliseconds: Int64
+  package let milliseconds: Int64
 
-  init(milliseconds: Int64) { self.milliseconds = milliseconds }
+  package init(milliseconds: Int64) { self.milliseconds = milliseconds }
 
   private static let units: [(name: String, milliseconds: Int64)] = [
     ("ms", 1), ("s", 1_000), ("m", 60_000), ("h", 3_600_000), ("d", 86_400_000),
@@ -13,7 +13,7 @@ struct TimeSpan: ExpressibleByArgument, Equatable, CustomStringConvertible {
   private static let longest: Int64 = 36_525 * 86_400_000
 
   /// - Returns: Nil for anything but a number, with decimals where wanted, and a unit.
-  init?(argument: String) {
+  package init?(argument: String) {
     let digits = argument.prefix { $0.isASCII && ($0.isNumber || $0 == ".") }
     let name = argument.dropFirst(digits.count)
     guard let unit = Self.units.first(where: { $0.name == name }),
@@ -26,12 +26,12 @@ struct TimeSpan: ExpressibleByArgument, Equatable, CustomStringConvertible {
     self.milliseconds = Int64(milliseconds)
   }
 
-  var description: String {
+  package var description: String {
     let unit =
       Self.units.last { milliseconds % $0.milliseconds == 0 && milliseconds >= $0.milliseconds }
       ?? ("ms", 1)
     return "\(milliseconds / unit.milliseconds)\(unit.name)"
   }
 
-  var defaultValueDescription: String { description }
+  package var defaultValueDescription: String { description }
 }

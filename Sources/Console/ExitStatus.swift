@@ -1,7 +1,7 @@
 import Capture
 
 /// Every exit code of netlab, in one place.
-enum ExitStatus: Int32, CaseIterable {
+package enum ExitStatus: Int32, CaseIterable {
   /// What was asked for was done.
   case done = 0
   /// The thing asked did not hold (`assert`).
@@ -31,19 +31,19 @@ enum ExitStatus: Int32, CaseIterable {
 }
 
 /// Ends the command: what is said on stderr, what to do next, and the exit code.
-struct Failure: Error {
-  let status: ExitStatus
-  let message: String
+package struct Failure: Error {
+  package let status: ExitStatus
+  package let message: String
   /// What to do next; empty when there is nothing.
-  let remedy: String
+  package let remedy: String
 
-  init(_ status: ExitStatus, _ message: String, remedy: String = "") {
+  package init(_ status: ExitStatus, _ message: String, remedy: String = "") {
     self.status = status
     self.message = message
     self.remedy = remedy
   }
 
-  init(_ error: CaptureError) {
+  package init(_ error: CaptureError) {
     let status: ExitStatus =
       switch error.kind {
       case .interface: .interface
@@ -57,7 +57,7 @@ struct Failure: Error {
   }
 
   /// The lines for stderr: the message behind the program's name, the remedy below.
-  var text: String {
+  package var text: String {
     let remedyLine = remedy.isEmpty ? "" : "\n  " + remedy
     return "netlab: " + message + remedyLine + "\n"
   }

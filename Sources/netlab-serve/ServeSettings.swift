@@ -1,33 +1,13 @@
 import ArgumentParser
 import Capture
 import ChatServer
+import Console
 import Cryptography
 import SocketServer
 
-/// Where `netlab serve` listens, and to whom.
-struct ServePlaces: ParsableArguments {
-  @Option(
-    name: .customLong("bind"),
-    help: ArgumentHelp(
-      "Listen here. Repeatable: a phone that types only the address needs port 80. "
-        + "(default: 0.0.0.0:5000)",
-      valueName: "addr:port"))
-  var binds: [String] = []
-
-  @Option(
-    name: .customLong("allow-origin"),
-    help: ArgumentHelp(
-      "Take WebSockets and forms from pages of this origin too, such as https://chat.example. "
-        + "Repeatable.",
-      valueName: "origin"))
-  var origins: [String] = []
-
-  @Option(
-    name: .customLong("connections-per-address"),
-    help: ArgumentHelp("Connections of one address at once.", valueName: "n"))
-  var connectionsPerAddress = 512
-
-  mutating func validate() throws {
+extension ServePlaces {
+  /// - Throws: `ValidationError` with what is wrong.
+  func check() throws {
     for bind in binds where ServerAddress(bind) == nil {
       throw ValidationError(
         "--bind wants an address and a port, such as 0.0.0.0:5000 or [::1]:5000, not '\(bind)'")
@@ -56,30 +36,9 @@ struct ServePlaces: ParsableArguments {
   }
 }
 
-/// How the protocols behave; the defaults are the JavaScript server's.
-struct ServeProtocolOptions: ParsableArguments {
-  @Option(help: ArgumentHelp("Ping a client so long after its last pong.", valueName: "time"))
-  var pingInterval = TimeSpan(milliseconds: 25_000)
-
-  @Option(help: ArgumentHelp("Give a client so long to answer a ping.", valueName: "time"))
-  var pingTimeout = TimeSpan(milliseconds: 20_000)
-
-  @Option(help: ArgumentHelp("Octets of one message from a client.", valueName: "octets"))
-  var maxPayload = 1_000_000
-
-  @Option(
-    help: ArgumentHelp("Close who has not entered a namespace after so long.", valueName: "time"))
-  var connectTimeout = TimeSpan(milliseconds: 45_000)
-
-  @Option(help: ArgumentHelp("Where Socket.IO is found.", valueName: "path"))
-  var path = "/socket.io/"
-
-  @Flag(
-    inversion: .prefixedNo,
-    help: "Compress messages for WebSockets that can (default: with --app echo only).")
-  var compress: Bool?
-
-  mutating func validate() throws {
+extension ServeProtocolOptions {
+  /// - Throws: `ValidationError` with what is wrong.
+  func check() throws {
     guard path.hasPrefix("/"), !path.contains("?"), !path.contains("#") else {
       throw ValidationError("--path begins with a slash, such as /socket.io/, not '\(path)'")
     }
@@ -106,29 +65,9 @@ struct ServeProtocolOptions: ParsableArguments {
   }
 }
 
-/// What the chat keeps, and where.
-struct ServeChatOptions: ParsableArguments {
-  @Option(
-    help: ArgumentHelp(
-      "Where the history is. (default: ~/.local/share/netlab)", valueName: "folder"))
-  var data: String?
-
-  @Flag(help: "Save nothing: rooms and messages end with the server.")
-  var ephemeral = false
-
-  @Option(
-    help: ArgumentHelp(
-      "How long a room without members is kept: 90s, 30m, 24h, 7d.", valueName: "time"))
-  var keep = TimeSpan(milliseconds: 86_400_000)
-
-  @Option(
-    help: ArgumentHelp(
-      "Fernet key that messages are saved with, and that crafted ones are read with. "
-        + "(default: ~/.config/netlab/fernet.key, made when it is missing)",
-      valueName: "file"))
-  var keyFile: String?
-
-  mutating func validate() throws {
+extension ServeChatOptions {
+  /// - Throws: `ValidationError` with what is wrong.
+  func check() throws {
     if ephemeral, data != nil {
       throw ValidationError("--ephemeral saves nothing: leave out --data, or --ephemeral")
     }

@@ -1,4 +1,5 @@
 import Capture
+import Console
 import Glibc
 
 /// Commands that wait, on the thread that they were called on.

@@ -3,18 +3,22 @@ import Glibc
 import PacketCore
 
 /// Whoever read our output went away: the end of the work, not an error.
-struct OutputClosed: Error {}
+package struct OutputClosed: Error {
+  package init() {}
+}
 
 /// Standard output behind one reused buffer.
-struct StandardOutput: ~Copyable {
+package struct StandardOutput: ~Copyable {
   /// What is to be written; `flushIfFull` and `flush` pass it on.
-  var buffer = TextBuffer(capacity: 1 << 17)
+  package var buffer = TextBuffer(capacity: 1 << 17)
+
+  package init() {}
 
   /// True when a person is watching.
-  static var isTerminal: Bool { isatty(STDOUT_FILENO) == 1 }
+  package static var isTerminal: Bool { isatty(STDOUT_FILENO) == 1 }
 
   /// Columns of the terminal; nil when there is none, or it does not say.
-  static var width: Int? {
+  package static var width: Int? {
     var size = winsize()
     guard isTerminal, ioctl(STDOUT_FILENO, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0 else {
       return nil
@@ -23,13 +27,14 @@ struct StandardOutput: ~Copyable {
   }
 
   /// Passes the text on once 64 KiB have gathered.
-  mutating func flushIfFull() throws {
+  @inlinable
+  package mutating func flushIfFull() throws {
     if _slowPath(buffer.count >= 1 << 16) { try flush() }
   }
 
   /// Passes the text on.
   /// - Throws: `OutputClosed` when the reader went away, `Failure` when the disk is full.
-  mutating func flush() throws {
+  package mutating func flush() throws {
     defer { buffer.removeAll() }
     try buffer.withBytes { (bytes: UnsafeRawBufferPointer) throws in
       var rest = bytes
