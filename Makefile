@@ -126,7 +126,7 @@ install: build
 	install -m 755 $(NETLAB) $(NETLAB)-serve $(DESTDIR)$(PREFIX)/bin
 	mkdir -p .build/manual
 	$(SWIFT) package --disable-sandbox generate-manual --multi-page --output-directory .build/manual
-	install -m 644 .build/manual/*.1 $(DESTDIR)$(PREFIX)/share/man/man1
+	install -m 644 .build/manual/netlab.* $(DESTDIR)$(PREFIX)/share/man/man1
 	install -d $(DESTDIR)$(PREFIX)/share/bash-completion/completions \
 	  $(DESTDIR)$(PREFIX)/share/zsh/site-functions $(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d
 	$(NETLAB) --generate-completion-script bash >$(DESTDIR)$(PREFIX)/share/bash-completion/completions/netlab

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Capture
 import Console
+import Glibc
 import PacketCore
 
 /// `netlab doctor`: what this machine lets netlab do, and what mends the rest.
@@ -15,7 +16,7 @@ struct DoctorCommand: ParsableCommand {
       """)
 
   func run() throws {
-    let checks = DoctorFacts.current().checks
+    let checks = DoctorFacts.current().checks + [Self.server]
     var output = StandardOutput()
     let width = checks.map(\.name.count).max() ?? 0
     for check in checks {
@@ -34,5 +35,15 @@ struct DoctorCommand: ParsableCommand {
     }
     try output.flush()
     if checks.contains(where: { !$0.isOK }) { throw ExitCode(ExitStatus.no.rawValue) }
+  }
+
+  /// The program that `netlab serve` becomes.
+  private static var server: DoctorCheck {
+    let program = ServeCommand.program
+    let isThere = access(program, X_OK) == 0
+    return DoctorCheck(
+      name: "server", isOK: isThere,
+      finding: isThere ? program : program + ": " + String(cString: strerror(errno)),
+      remedy: isThere ? "" : ServeCommand.remedy)
   }
 }

@@ -13,16 +13,24 @@ struct ServeCommand: ParsableCommand {
 
   @OptionGroup var options: ServeOptions
 
-  func run() throws {
+  /// Where the server is, if it is: beside this program.
+  static var program: String {
     let own = Capabilities.executablePath
-    let program = own.prefix(through: own.lastIndex(of: "/") ?? own.startIndex) + "netlab-serve"
+    return own.prefix(through: own.lastIndex(of: "/") ?? own.startIndex) + "netlab-serve"
+  }
+
+  static let remedy =
+    "it is a program of its own and belongs beside netlab: make build makes both, make install "
+    + "installs both"
+
+  func run() throws {
+    let program = Self.program
     // As they were typed, behind the command's name.
-    var arguments = ([String(program)] + CommandLine.arguments.dropFirst(2)).map { strdup($0) }
+    var arguments = ([program] + CommandLine.arguments.dropFirst(2)).map { strdup($0) }
     arguments.append(nil)
-    execv(String(program), arguments)
+    execv(program, arguments)
     throw Failure(
       .file, "the server cannot be started: \(program): \(String(cString: strerror(errno)))",
-      remedy: "it is a program of its own and belongs beside netlab: "
-        + "make build makes both, make install installs both")
+      remedy: Self.remedy)
   }
 }

@@ -45,5 +45,8 @@ import Testing
         installs both
 
         """)
+    let doctor = try run(["doctor"], program: folder.url.appendingPathComponent("netlab"))
+    #expect(doctor.output.contains("missing  server"), "\(doctor.output)")
+    #expect(try run(["doctor"]).output.contains("ok       server"))
   }
 }
