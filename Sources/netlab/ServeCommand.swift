@@ -13,10 +13,12 @@ struct ServeCommand: ParsableCommand {
 
   @OptionGroup var options: ServeOptions
 
-  /// Where the server is, if it is: beside this program.
+  /// Where the server is, if it is: beside this program; anywhere on PATH where /proc does not say
+  /// where that is.
   static var program: String {
     let own = Capabilities.executablePath
-    return own.prefix(through: own.lastIndex(of: "/") ?? own.startIndex) + "netlab-serve"
+    guard let slash = own.lastIndex(of: "/") else { return "netlab-serve" }
+    return own[...slash] + "netlab-serve"
   }
 
   static let remedy =
@@ -28,7 +30,7 @@ struct ServeCommand: ParsableCommand {
     // As they were typed, behind the command's name.
     var arguments = ([program] + CommandLine.arguments.dropFirst(2)).map { strdup($0) }
     arguments.append(nil)
-    execv(program, arguments)
+    execvp(program, arguments)
     throw Failure(
       .file, "the server cannot be started: \(program): \(String(cString: strerror(errno)))",
       remedy: Self.remedy)

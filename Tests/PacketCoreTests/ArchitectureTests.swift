@@ -25,8 +25,9 @@ import Testing
     "ChatClient": ["PacketCore", "Cryptography", "Protocols", "NIOCore", "NIOPosix", "Glibc"],
     "Console": ["PacketCore", "Cryptography", "Capture", "ArgumentParser", "Glibc"],
     "netlab": [
-      "Console", "PacketCore", "Cryptography", "Protocols", "DisplayFilter", "Capture", "Projection",
-      "Statistics", "Traces", "Exchange", "ChatClient", "ArgumentParser", "Synchronization", "Glibc",
+      "Console", "PacketCore", "Cryptography", "Protocols", "DisplayFilter", "Capture",
+      "Projection", "Statistics", "Traces", "Exchange", "ChatClient", "ArgumentParser",
+      "Synchronization", "Glibc",
     ],
     "netlab-serve": [
       "Console", "PacketCore", "Cryptography", "Protocols", "Capture", "Exchange", "SocketServer",
