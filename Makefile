@@ -21,7 +21,7 @@ TOOLS := $(shell dirname "$$(readlink -f "$$(command -v $(SWIFT))")" 2>/dev/null
 CXX_LIBRARY := $(filter /%,$(shell $(TOOLS)/clang -print-file-name=libstdc++.a 2>/dev/null))
 INSIDE := $(CURDIR)/.build/inside
 # The addresses that the loader adjusts stand in a bitmap (DT_RELR, in glibc since 2.36), not in a table of
-# two megabytes: half a millisecond of a start. It takes the linker that comes with Swift.
+# a megabyte and a half: half a millisecond of a start. It takes the linker that comes with Swift.
 PACKED := $(if $(wildcard $(TOOLS)/ld.lld),$(shell getconf GNU_LIBC_VERSION 2>/dev/null | \
   awk '{ split($$2, number, "."); if (number[1] > 2 || number[2] >= 36) \
     print "-Xswiftc -use-ld=lld -Xlinker -z -Xlinker pack-relative-relocs" }'))
