@@ -121,6 +121,7 @@ recordings:
 golden: test-packages
 	NETLAB_RECORD=1 $(SWIFT) test --filter GoldenTests
 
+# The plugin makes pages for netlab-serve too ("netlab serve.1"); netlab's own say the same.
 install: build
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/man/man1
 	install -m 755 $(NETLAB) $(NETLAB)-serve $(DESTDIR)$(PREFIX)/bin

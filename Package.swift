@@ -97,8 +97,7 @@ let package = Package(
       name: "netlab",
       dependencies: [
         "Console", "PacketCore", "Cryptography", "Protocols", "DisplayFilter", "Capture",
-        "Projection",
-        "Statistics", "Traces", "Exchange", "ChatClient",
+        "Projection", "Statistics", "Traces", "Exchange", "ChatClient",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: strict),

@@ -21,6 +21,7 @@ struct ServeCommand: ParsableCommand {
     return own[...slash] + "netlab-serve"
   }
 
+  /// What mends it when it is not there.
   static let remedy =
     "it is a program of its own and belongs beside netlab: make build makes both, make install "
     + "installs both"
